@@ -1,0 +1,1 @@
+"""The drawer: sessions that are opened, counted and closed, movements, X and Z."""

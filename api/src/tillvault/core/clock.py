@@ -1,0 +1,28 @@
+"""Time. Everything is UTC and aware; only `business_date` looks at a wall clock of a place."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+
+def utc_now() -> datetime:
+    """The present moment, aware, in UTC. The only place that asks the machine for it."""
+    return datetime.now(UTC)
+
+
+def require_aware(moment: datetime) -> datetime:
+    """Refuse a naive datetime: it would mean another instant on another machine."""
+    if moment.tzinfo is None:
+        raise ValueError("a time needs its offset, for example 2026-01-30T10:00:00Z")
+    return moment.astimezone(UTC)
+
+
+def business_date(moment: datetime, *, timezone: str, cutoff_hour: int) -> date:
+    """The trading day an instant belongs to: the local date, counted from the branch's cut-off hour (0–23)."""
+    return (require_aware(moment).astimezone(ZoneInfo(timezone)) - timedelta(hours=cutoff_hour)).date()
+
+
+def iso(moment: datetime) -> str:
+    """RFC 3339 in UTC with a `Z`, microseconds kept only where there are any."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""The HTTP edge: dialects, middleware, strict JSON, rendering."""

@@ -1,0 +1,39 @@
+"""Values to JSON text. Decimals are written digit by digit (`150.00`), never through a float."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+
+
+def exact(amount: Decimal) -> orjson.Fragment:
+    return orjson.Fragment(format(amount, "f"))
+
+
+def dumps(value: Any) -> bytes:
+    return orjson.dumps(
+        value,
+        default=_default,
+        option=orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z | orjson.OPT_PASSTHROUGH_DATACLASS,
+    )
+
+
+def _default(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return exact(value)
+        case BaseModel():
+            return value.model_dump(by_alias=True)
+        case Mapping():
+            return dict(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # any mapping
+        case frozenset() | set():
+            return sorted(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # any members
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return asdict(value)
+        case _:
+            raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,78 @@
+"""Logs: one JSON object a line on standard output, configured once, for our own records and the libraries' alike."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from contextvars import ContextVar
+from typing import Any
+
+import orjson
+import structlog
+from structlog.typing import EventDict, Processor
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+
+
+def log() -> structlog.typing.FilteringBoundLogger:
+    return structlog.get_logger()
+
+
+def configure(level: str, log_format: str) -> None:
+    """Set up structlog and route the standard library's loggers through it. Call once per process."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    shared: list[Processor] = [
+        _with_request_id,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+    ]
+    plain = log_format == "console"
+    tail: list[Processor] = (
+        [structlog.dev.ConsoleRenderer()]
+        if plain
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_dumps)]
+    )
+    structlog.configure(
+        processors=[*shared, *tail],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stdout)
+        if plain
+        else structlog.BytesLoggerFactory(sys.stdout.buffer),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                structlog.dev.ConsoleRenderer()
+                if plain
+                else structlog.processors.JSONRenderer(serializer=_dumps_text),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(max(number, logging.INFO))
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers[:] = []
+        logger.propagate = name != "uvicorn.access"  # The access log is ours, with route and request id.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def _with_request_id(_: object, __: str, event: EventDict) -> MutableMapping[str, Any]:
+    if (current := request_id.get()) is not None:
+        event.setdefault("request_id", current)
+    return event
+
+
+def _dumps(value: object, **_: object) -> bytes:
+    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
+
+
+def _dumps_text(value: object, **_: object) -> str:
+    return _dumps(value).decode()

@@ -1,0 +1,1 @@
+"""Who is asking: tokens and API keys to actors, logins to terminal sessions."""

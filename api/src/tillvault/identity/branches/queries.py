@@ -1,0 +1,108 @@
+"""SQL of branches and policies."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from asyncpg import UniqueViolationError
+
+from tillvault.core.db import Connection, Row
+from tillvault.core.jsontext import dumps
+from tillvault.identity import policies
+from tillvault.identity.domain import Branch
+from tillvault.identity.errors import BranchCodeTaken, OrganisationSlugTaken
+
+_BRANCH = "id, code, name, timezone, base_currency, currencies, is_active"
+
+
+def branch_of(row: Row) -> Branch:
+    return Branch(
+        id=row["id"],
+        code=row["code"],
+        name=row["name"],
+        timezone=row["timezone"],
+        base_currency=row["base_currency"],
+        currencies=tuple(row["currencies"]),
+        is_active=row["is_active"],
+    )
+
+
+async def branch(db: Connection, branch_id: UUID) -> Branch | None:
+    row = await db.fetchrow(
+        f"SELECT {_BRANCH} FROM branches WHERE organisation_id = $1 AND id = $2",  # noqa: S608  (our own column list)
+        db.organisation_id,
+        branch_id,
+    )
+    return branch_of(row) if row else None
+
+
+async def stored_policies(db: Connection, branch_id: UUID) -> dict[str, Any]:
+    """What the branch has decided itself; empty when all is default."""
+    text = await db.fetchval(
+        "SELECT policies FROM branch_policies WHERE organisation_id = $1 AND branch_id = $2",
+        db.organisation_id,
+        branch_id,
+    )
+    return orjson.loads(text) if text else {}
+
+
+async def branch_policies(db: Connection, branch_id: UUID) -> policies.BranchPolicies:
+    return policies.from_stored(await stored_policies(db, branch_id))
+
+
+async def insert_organisation(
+    db: Connection, *, organisation_id: UUID, slug: str, name: str, is_demo: bool, now: datetime
+) -> None:
+    """Raises OrganisationSlugTaken."""
+    try:
+        await db.execute(
+            "INSERT INTO organisations (id, slug, name, is_demo, created_at) VALUES ($1, $2, $3, $4, $5)",
+            organisation_id,
+            slug,
+            name,
+            is_demo,
+            now,
+        )
+    except UniqueViolationError as error:
+        raise OrganisationSlugTaken from error
+
+
+async def insert_branch(db: Connection, *, branch: Branch, now: datetime) -> None:
+    """Raises BranchCodeTaken, also when another organisation has the code: a terminal knows nothing else."""
+    try:
+        await db.execute(
+            """
+            INSERT INTO branches (organisation_id, id, code, name, timezone, base_currency, currencies, is_active,
+                                  created_at, updated_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
+            """,
+            db.organisation_id,
+            branch.id,
+            branch.code,
+            branch.name,
+            branch.timezone,
+            branch.base_currency,
+            list(branch.currencies),
+            branch.is_active,
+            now,
+        )
+    except UniqueViolationError as error:
+        raise BranchCodeTaken from error
+
+
+async def save_policies(db: Connection, *, branch_id: UUID, stored: dict[str, Any], now: datetime) -> None:
+    """Keep what the branch has decided, whole."""
+    await db.execute(
+        """
+        INSERT INTO branch_policies (organisation_id, branch_id, policies, updated_at) VALUES ($1, $2, $3::jsonb, $4)
+        ON CONFLICT (organisation_id, branch_id)
+        DO UPDATE SET policies = excluded.policies, updated_at = excluded.updated_at
+        """,
+        db.organisation_id,
+        branch_id,
+        dumps(stored).decode(),
+        now,
+    )

@@ -1,0 +1,125 @@
+"""The edge of an authorised request: one transaction, one actor, one answer.
+
+A dependency with `scope="function"`: it commits when the route has returned and before the response leaves. A plain
+dependency would answer first and commit after, and a failed commit would still have said 201.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from tillvault.core import idempotency
+from tillvault.core.db import Connection
+from tillvault.core.errors import ValidationFailed
+from tillvault.core.http.answers import json_answer
+from tillvault.core.jsontext import dumps
+from tillvault.identity.access import service as access
+from tillvault.identity.access.service import Doorkeeper
+from tillvault.identity.domain import Actor, Caller
+from tillvault.identity.permissions import require_branch
+
+_WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+@dataclass(slots=True)
+class Edge:
+    """What a route needs: the open transaction, who acts, and a way to answer."""
+
+    db: Connection
+    actor: Actor
+    held: idempotency.Claim | None = None
+
+    async def answer(self, data: Any, status: int = 200) -> Response:
+        """`{"success": true, "data": …}`, kept under the idempotency key where one was sent."""
+        return await self.answer_raw(dumps({"success": True, "data": data}), status)
+
+    async def answer_raw(self, body: bytes, status: int = 200) -> Response:
+        if self.held is not None:
+            await idempotency.store(self.db, self.held, status=status, body=body)
+            self.held = None
+        return json_answer(body, status)
+
+
+def doorkeeper(request: Request) -> Doorkeeper:
+    return request.app.state.doorkeeper
+
+
+Door = Annotated[Doorkeeper, Depends(doorkeeper)]
+
+
+def bearer_of(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def caller_of(request: Request) -> Caller:
+    return Caller(
+        address=request.client.host if request.client else "unknown",
+        device_id=_plain(request.headers.get("x-device-id"), 128),
+        device=_plain(request.headers.get("user-agent"), 200),
+        request_id=request.scope.get("request_id"),
+    )
+
+
+async def edge(request: Request, door: Door) -> AsyncIterator[Edge]:
+    """Open the transaction, find the actor, hold the idempotency key. Raises Unauthorized and those of the key."""
+    bearer = bearer_of(request)
+    caller = caller_of(request)
+    if access.is_api_key(bearer):
+        assert bearer is not None  # noqa: S101  (an API key is a bearer)
+        async with door.database.transaction(None) as db:
+            yield await _held(request, Edge(db, await access.actor_of_api_key(db, key=bearer, caller=caller)))
+        return
+    claims = access.claims_of(bearer, door.tokens)
+    async with door.database.transaction(claims.organisation_id) as db:
+        yield await _held(request, Edge(db, await access.actor_of_session(db, claims=claims, caller=caller)))
+
+
+async def _held(request: Request, opened: Edge) -> Edge:
+    key = request.headers.get("idempotency-key")
+    if key is None or request.method not in _WRITES:
+        return opened
+    if not 1 <= len(key) <= idempotency.KEY_LENGTH_MAX or not key.isprintable():
+        raise ValidationFailed.of("Idempotency-Key", "must have 1 to 255 printable characters")
+    opened.held = await idempotency.claim(
+        opened.db,
+        actor_id=opened.actor.id,
+        key=key,
+        request=idempotency.fingerprint(request.method, request.url.path, await request.body()),
+    )
+    return opened
+
+
+async def on_answered_before(_: Request, error: Exception) -> Response:
+    assert isinstance(error, idempotency.AnsweredBefore)  # noqa: S101  (registered for this class alone)
+    response = json_answer(error.body, error.status)
+    response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+Authorised = Annotated[Edge, Depends(edge, scope="function")]
+"""An authorised request with its transaction."""
+
+
+async def guard_branch(opened: Authorised) -> None:
+    """The branch guard: the branch of the login must be active and the user's. Raises BranchForbidden, BranchInactive.
+
+    Machines have no branch; what they name is checked where it is read.
+    """
+    if opened.actor.role is not None:
+        require_branch(opened.actor, opened.actor.branch_id, is_active=opened.actor.branch_is_active)
+
+
+def _plain(text: str | None, length: int) -> str | None:
+    """A header as text that PostgreSQL can keep."""
+    if text is None:
+        return None
+    cleaned = "".join(char for char in text if char.isprintable())[:length]
+    return cleaned or None
+
+

@@ -1,0 +1,64 @@
+"""What a role may do: one table (domain.md, "People and places"). An API key may do what its scopes say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from uuid import UUID
+
+from tillvault.identity.domain import Actor, Role
+from tillvault.identity.errors import BranchForbidden, BranchInactive, RoleForbidden
+
+
+class Permission(StrEnum):
+    CASH_OPERATE = "cash:operate"
+    """Open, move and close one's own drawer."""
+    CASH_SUPERVISE = "cash:supervise"
+    """Act on the drawers of others: approve, force-close, review."""
+    CASH_READ = "cash:read"
+    AUDIT_READ = "audit:read"
+    ADMIN_READ = "admin:read"
+    """Read branches, registers, users, policies, API keys."""
+    ADMIN_WRITE = "admin:write"
+    TERMINALS_ADMINISTER = "terminals:administer"
+    """See every terminal of the organisation and release one."""
+
+
+_CASHIER = frozenset({Permission.CASH_OPERATE, Permission.CASH_READ})
+_MANAGER = _CASHIER | {Permission.CASH_SUPERVISE, Permission.AUDIT_READ, Permission.ADMIN_READ}
+
+ROLES: Mapping[Role, frozenset[Permission]] = {
+    Role.CASHIER: _CASHIER,
+    Role.MANAGER: _MANAGER,
+    Role.ADMIN: frozenset(Permission),
+}
+
+MACHINE_SCOPES: frozenset[Permission] = frozenset({Permission.CASH_READ, Permission.AUDIT_READ, Permission.ADMIN_READ})
+"""What an API key can be given: nothing that needs a person who answers for it."""
+
+
+def may(actor: Actor, permission: Permission) -> bool:
+    return permission in (actor.scopes if actor.role is None else ROLES[actor.role])
+
+
+def require(actor: Actor, permission: Permission) -> None:
+    """Raises RoleForbidden."""
+    if not may(actor, permission):
+        raise RoleForbidden
+
+
+def sees_whole_organisation(actor: Actor) -> bool:
+    """Admins and API keys are bound to the organisation, everybody else to branches."""
+    return actor.role is None or actor.role is Role.ADMIN
+
+
+def may_act_in(actor: Actor, branch_id: UUID | None) -> bool:
+    return sees_whole_organisation(actor) or branch_id in actor.branch_ids
+
+
+def require_branch(actor: Actor, branch_id: UUID | None, *, is_active: bool) -> None:
+    """The branch guard (cash-session-api.md, "Branch guard"). Raises BranchForbidden or BranchInactive."""
+    if not may_act_in(actor, branch_id):
+        raise BranchForbidden
+    if not is_active:
+        raise BranchInactive

@@ -1,0 +1,78 @@
+"""Branch policies (domain.md, "Cash sessions", the table of policies): what a branch has decided, over the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from tillvault.core.money import Cash
+
+
+class RoundingMode(StrEnum):
+    NEAREST = "NEAREST"
+    """Half up."""
+    UP = "UP"
+    DOWN = "DOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    step_minor: int
+    mode: RoundingMode
+
+
+def _frozen(values: dict[str, Any]) -> Any:
+    return field(default_factory=lambda: MappingProxyType(values))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchPolicies:
+    """All policies of a branch. Money in minor units; a threshold that is not set is 0, a limit that is not set is
+    none."""
+
+    cash_require_session_for_sales: bool = True
+    cash_allow_paid_out: bool = True
+    cash_allow_negative_drawer: bool = False
+    cash_blind_close: bool = False
+    cash_require_refund_approval: bool = False
+    cash_variance_thresholds: Mapping[str, int] = _frozen({"USD": 500, "EUR": 500, "KHR": 20_000})
+    cash_movement_approval_limits: Mapping[str, int] | None = _frozen({"USD": 10_000, "EUR": 10_000, "KHR": 400_000})
+    fx_rates: Mapping[str, Decimal] = _frozen({})
+    """Units of a currency per unit of the branch's base currency."""
+    cash_rounding: Mapping[str, Rounding] = _frozen({"KHR": Rounding(100, RoundingMode.NEAREST)})
+    business_day_cutoff_hour: int = 4
+
+    def is_within_threshold(self, variance: Mapping[str, int]) -> bool:
+        """Exactly at the threshold is within; a shortage in one currency never offsets a surplus in another."""
+        return all(abs(minor) <= self.cash_variance_thresholds.get(currency, 0) for currency, minor in variance.items())
+
+    def needs_approval(self, amounts: Cash) -> bool:
+        limits = self.cash_movement_approval_limits
+        return limits is not None and any(
+            currency in limits and abs(minor) > limits[currency] for currency, minor in amounts.items()
+        )
+
+
+DEFAULTS = BranchPolicies()
+
+
+def from_stored(stored: Mapping[str, Any] | None) -> BranchPolicies:
+    """The policies of a branch from what it has decided (`to_stored`), over the defaults."""
+    if not stored:
+        return DEFAULTS
+    known = {name: stored[name] for name in _NAMES if name in stored}
+    if "fx_rates" in known:
+        known["fx_rates"] = {currency: Decimal(rate) for currency, rate in known["fx_rates"].items()}
+    if "cash_rounding" in known:
+        known["cash_rounding"] = {
+            currency: Rounding(item["step_minor"], RoundingMode(item["mode"]))
+            for currency, item in known["cash_rounding"].items()
+        }
+    return replace(DEFAULTS, **known)
+
+
+_NAMES = tuple(item.name for item in fields(BranchPolicies))

@@ -1,0 +1,1 @@
+"""People, their roles, branches, PINs and passwords."""

@@ -1,0 +1,94 @@
+"""The real thing under test: a PostgreSQL of its own, the API behind a real socket, shops made for each test."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from tests.support import Api, Shops
+from tillvault.core import logging, migrate
+from tillvault.core.config import Settings
+from tillvault.core.embedded import APP_LOGIN, OWNER_ROLE, EmbeddedPostgres
+from tillvault.main import create_app
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL for this test process; TILLVAULT_TEST_POSTGRES_BIN names the folder of another version's."""
+    other = os.environ.get("TILLVAULT_TEST_POSTGRES_BIN")
+    folder = tmp_path_factory.mktemp("data")
+    with EmbeddedPostgres(folder, binaries_dir=Path(other) if other else None) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def settings(server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    asyncio.run(migrate.prepare_embedded(server))
+    migrate.upgrade(server.dsn(OWNER_ROLE))
+    return Settings(
+        database_url=server.dsn(APP_LOGIN),  # pyright: ignore[reportArgumentType]  # Pydantic makes it a SecretStr
+        data_dir=tmp_path_factory.mktemp("var"),
+        database_pool_size=20,
+    )
+
+
+@pytest.fixture(scope="session")
+def owner_dsn(server: EmbeddedPostgres, settings: Settings) -> str:
+    """The owner of the tables: for looking, and for tampering."""
+    return server.dsn(OWNER_ROLE)
+
+
+@pytest.fixture(scope="session")
+def superuser_dsn(server: EmbeddedPostgres, settings: Settings) -> str:
+    return server.dsn()
+
+
+@pytest.fixture(scope="session")
+def base_url(settings: Settings) -> Iterator[str]:
+    """The API, served by uvicorn on a free port of this machine."""
+    logging.configure("error", "json")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    api = uvicorn.Server(
+        uvicorn.Config(
+            create_app(settings), port=port, log_config=None, access_log=False, loop="uvloop", proxy_headers=False
+        )
+    )
+    thread = threading.Thread(target=api.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not api.started:
+        assert thread.is_alive(), "the API did not start"
+        assert time.monotonic() < deadline, "the API did not start in time"
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    api.should_exit = True
+    thread.join(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def http(base_url: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=base_url, timeout=30, limits=httpx.Limits(max_connections=200)) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def api(http: httpx.Client) -> Api:
+    """Requests without a login."""
+    return Api(http)
+
+
+@pytest.fixture(scope="session")
+def shops(http: httpx.Client, settings: Settings) -> Shops:
+    """Makes organisations of their own, so that no test sees another's rows."""
+    return Shops(http, settings)

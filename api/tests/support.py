@@ -1,0 +1,255 @@
+"""What tests share: shops made to order, people who log in, races."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+
+from tillvault.core import secrets
+from tillvault.core.config import Settings
+from tillvault.core.db import Database
+from tillvault.core.ids import new_id
+from tillvault.events import service as events
+from tillvault.identity import setup
+from tillvault.identity.domain import Role
+from tillvault.identity.hashing import Hasher
+
+_numbers = itertools.count(1)
+_device_ids = itertools.count(1)
+
+
+class Api:
+    """A client with or without a token; every instance counts as another device."""
+
+    def __init__(self, http: httpx.Client, token: str | None = None) -> None:
+        self.http = http
+        self.token = token
+
+    def request(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
+        headers: dict[str, str] = dict(kwargs.pop("headers", None) or {})
+        if self.token is not None:
+            headers.setdefault("Authorization", f"Bearer {self.token}")
+        return self.http.request(method, path, headers=headers, **kwargs)
+
+    def get(self, path: str, **kwargs: Any) -> httpx.Response:
+        return self.request("GET", path, **kwargs)
+
+    def post(self, path: str, json: Any = None, **kwargs: Any) -> httpx.Response:
+        return self.request("POST", path, **({"json": json} if json is not None else {}), **kwargs)
+
+    def patch(self, path: str, json: Any = None, **kwargs: Any) -> httpx.Response:
+        return self.request("PATCH", path, json=json, **kwargs)
+
+    def delete(self, path: str, **kwargs: Any) -> httpx.Response:
+        return self.request("DELETE", path, **kwargs)
+
+    def ok(self, response: httpx.Response, status: int = 200) -> Any:
+        """The `data` of an answer that must have succeeded."""
+        assert response.status_code == status, (response.status_code, response.text)
+        return response.json()["data"]
+
+
+@dataclass(kw_only=True)
+class Person:
+    """A user of a test shop, and how they log in."""
+
+    id: UUID
+    username: str
+    name: str
+    role: Role
+    pin: str
+    password: str
+    shop: Shop
+
+    def login(self, register: UUID | str | None, *, branch: int = 0, **body: Any) -> Api:
+        """Log in on a register of a branch (its position in the shop)."""
+        answer = self.try_login(register, branch=branch, **body)
+        assert answer.status_code == 200, answer.text
+        return Api(self.shop.http, answer.json()["access_token"])
+
+    def try_login(self, register: UUID | str | None, *, branch: int = 0, **body: Any) -> httpx.Response:
+        sent = {"pin": self.pin, "codigo_tienda": self.shop.branches[branch].code, "tpv_id": str(register), **body}
+        return self.shop.http.post("/api/auth/login-pin", json=sent)
+
+    def back_office(self) -> Api:
+        """Log in with the password, without a register."""
+        answer = self.shop.http.post(
+            "/api/auth/login",
+            json={"username": self.username, "password": self.password, "organizacion": self.shop.slug},
+        )
+        assert answer.status_code == 200, answer.text
+        return Api(self.shop.http, answer.json()["access_token"])
+
+
+@dataclass(kw_only=True)
+class BranchOfShop:
+    id: UUID
+    code: str
+    registers: list[UUID]
+
+
+@dataclass(kw_only=True)
+class Shop:
+    """An organisation made for one test. `branches[0]` is where everybody works; `registers` are its registers."""
+
+    http: httpx.Client
+    id: UUID
+    slug: str
+    api_key: str
+    branches: list[BranchOfShop]
+    people: dict[str, Person] = field(default_factory=dict[str, Person])
+
+    @property
+    def registers(self) -> list[UUID]:
+        return self.branches[0].registers
+
+    def __getattr__(self, name: str) -> Person:
+        """`shop.ana`: the person of that name."""
+        try:
+            return self.__dict__["people"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+DEFAULT_PEOPLE = (("ana", Role.CASHIER), ("luis", Role.CASHIER), ("marta", Role.MANAGER), ("elena", Role.ADMIN))
+
+
+class Shops:
+    def __init__(self, http: httpx.Client, settings: Settings) -> None:
+        self.http = http
+        self.settings = settings
+
+    def make(
+        self,
+        *,
+        registers: int = 3,
+        branches: int = 1,
+        currencies: Sequence[str] = ("EUR",),
+        timezone: str = "Europe/Madrid",
+        people: Iterable[tuple[str, Role]] = DEFAULT_PEOPLE,
+        policies: dict[str, Any] | None = None,
+    ) -> Shop:
+        """A new organisation; `policies` are in the shape of PATCH /v1/branches/{id}/policies, for every branch."""
+        shop = asyncio.run(self._make(registers, branches, currencies, timezone, list(people)))
+        if policies:
+            admin = next(person for person in shop.people.values() if person.role is Role.ADMIN).back_office()
+            for branch in shop.branches:
+                admin.ok(admin.patch(f"/v1/branches/{branch.id}/policies", policies))
+        return shop
+
+    async def _make(
+        self,
+        registers: int,
+        branches: int,
+        currencies: Sequence[str],
+        timezone: str,
+        people: list[tuple[str, Role]],
+    ) -> Shop:
+        assert self.settings.database_url is not None
+        number = f"{next(_numbers)}-{new_id().hex[-8:]}"
+        hasher = Hasher(2)
+        database = await Database.connect(
+            self.settings.database_url.get_secret_value(), self.settings, flush=events.flush
+        )
+        try:
+            async with database.transaction(new_id()) as db:
+                slug = f"shop-{number}"
+                organisation_id = await setup.create_organisation(db, slug=slug, name=f"Shop {number}")
+                made: list[BranchOfShop] = []
+                for at in range(branches):
+                    branch = await setup.create_branch(
+                        db,
+                        code=f"T{at}-{number}".upper(),
+                        name=f"Branch {at}",
+                        timezone=timezone,
+                        base_currency=currencies[0],
+                        currencies=currencies,
+                    )
+                    ids = [
+                        await setup.create_register(
+                            db, branch_id=branch.id, name=f"Caja {n + 1}", emission_point=f"{n + 1:03d}"
+                        )
+                        for n in range(registers)
+                    ]
+                    made.append(BranchOfShop(id=branch.id, code=branch.code, registers=ids))
+                shop = Shop(
+                    http=self.http,
+                    id=organisation_id,
+                    slug=slug,
+                    api_key=await setup.create_api_key(db, name="test"),
+                    branches=made,
+                )
+                for at, (username, role) in enumerate(people):
+                    pin, password = f"{1000 + at}", f"password-{username}"
+                    user_id = await setup.create_user(
+                        db,
+                        hasher,
+                        pepper=secrets.pin_pepper(self.settings),
+                        username=username,
+                        name=username.capitalize(),
+                        role=role,
+                        branch_ids=[b.id for b in (made[:1] if role is Role.CASHIER else made)],
+                        pin=pin,
+                        password=password,
+                    )
+                    shop.people[username] = Person(
+                        id=user_id,
+                        username=username,
+                        name=username.capitalize(),
+                        role=role,
+                        pin=pin,
+                        password=password,
+                        shop=shop,
+                    )
+        finally:
+            await database.close()
+        return shop
+
+
+def race(acts: Sequence[Callable[[], httpx.Response]]) -> list[httpx.Response]:
+    """Run all at once, each in a thread of its own, released together."""
+    gate = threading.Barrier(len(acts))
+
+    def run(act: Callable[[], httpx.Response]) -> httpx.Response:
+        gate.wait()
+        return act()
+
+    with ThreadPoolExecutor(len(acts)) as threads:
+        return list(threads.map(run, acts))
+
+
+def statuses(answers: Iterable[httpx.Response]) -> dict[int, int]:
+    return dict(Counter(answer.status_code for answer in answers))
+
+
+def codes(answers: Iterable[httpx.Response]) -> dict[str, int]:
+    """How often each refusal came, whichever the dialect."""
+    found: Counter[str] = Counter()
+    for answer in answers:
+        body = answer.json()
+        if answer.status_code >= 400:
+            found[body.get("code") or body["detail"]["code"]] += 1
+    return dict(found)
+
+
+def fetch(dsn: str, statement: str, *args: object) -> list[asyncpg.Record]:
+    """Ask the database itself, past the API."""
+
+    async def run() -> list[asyncpg.Record]:
+        raw = await asyncpg.connect(dsn)
+        try:
+            return await raw.fetch(statement, *args)
+        finally:
+            await raw.close()
+
+    return asyncio.run(run())
