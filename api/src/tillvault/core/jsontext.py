@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import orjson
 from pydantic import BaseModel
@@ -25,6 +26,8 @@ def dumps(value: Any) -> bytes:
 
 def _default(value: Any) -> Any:
     match value:
+        case UUID():  # asyncpg's own subclass, which orjson does not know
+            return str(value)
         case Decimal():
             return exact(value)
         case BaseModel():
