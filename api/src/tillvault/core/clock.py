@@ -15,7 +15,10 @@ def require_aware(moment: datetime) -> datetime:
     """Refuse a naive datetime: it would mean another instant on another machine."""
     if moment.tzinfo is None:
         raise ValueError("a time needs its offset, for example 2026-01-30T10:00:00Z")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("is beyond the calendar") from error
 
 
 def business_date(moment: datetime, *, timezone: str, cutoff_hour: int) -> date:

@@ -7,7 +7,7 @@ import binascii
 from datetime import datetime
 from uuid import UUID
 
-from tillvault.core.clock import iso
+from tillvault.core.clock import iso, require_aware
 from tillvault.core.errors import ValidationFailed
 
 PAGE_SIZE_MAX = 200
@@ -25,6 +25,6 @@ def decode(cursor: str | None) -> tuple[datetime | None, UUID | None]:
     try:
         text = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)).decode()
         moment, _, row_id = text.partition("|")
-        return datetime.fromisoformat(moment), UUID(row_id)
+        return require_aware(datetime.fromisoformat(moment)), UUID(row_id)
     except (ValueError, binascii.Error, UnicodeError) as error:
         raise ValidationFailed.of("cursor", "is not a cursor of this list") from error
