@@ -34,13 +34,17 @@ class Edge:
     actor: Actor
     held: idempotency.Claim | None = None
 
-    async def answer(self, data: Any, status: int = 200) -> Response:
-        """`{"success": true, "data": …}`, kept under the idempotency key where one was sent."""
-        return await self.answer_raw(dumps({"success": True, "data": data}), status)
+    async def answer(self, data: Any, status: int = 200, *, kept: Any = None) -> Response:
+        """`{"success": true, "data": …}`, kept under the idempotency key where one was sent.
 
-    async def answer_raw(self, body: bytes, status: int = 200) -> Response:
+        `kept` is what a repetition is told instead: a secret is shown once, and the database never holds it.
+        """
+        repetition = None if kept is None else dumps({"success": True, "data": kept})
+        return await self.answer_raw(dumps({"success": True, "data": data}), status, kept=repetition)
+
+    async def answer_raw(self, body: bytes, status: int = 200, *, kept: bytes | None = None) -> Response:
         if self.held is not None:
-            await idempotency.store(self.db, self.held, status=status, body=body)
+            await idempotency.store(self.db, self.held, status=status, body=body if kept is None else kept)
             self.held = None
         return json_answer(body, status)
 

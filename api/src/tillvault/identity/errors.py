@@ -58,3 +58,23 @@ class UsernameTaken(Conflict):
 class PinTaken(Conflict):
     code = "PIN_TAKEN"
     message = "Somebody in one of these branches has this PIN. Give a new one."
+
+
+class UserNotFound(NotFound):
+    code = "USER_NOT_FOUND"
+    message = "There is no such user."
+
+
+class ApiKeyNotFound(NotFound):
+    code = "API_KEY_NOT_FOUND"
+    message = "There is no such API key."
+
+
+class LastAdmin(Conflict):
+    code = "LAST_ADMIN"
+    message = "This is the last active admin. Make another one first."
+
+
+class OwnAccount(Conflict):
+    code = "OWN_ACCOUNT"
+    message = "Nobody deactivates or demotes themselves. Ask another admin."

@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from tillvault.core.money import Cash
+from tillvault.core.money import Cash, from_minor, to_wire
 
 
 class RoundingMode(StrEnum):
@@ -73,6 +73,42 @@ def from_stored(stored: Mapping[str, Any] | None) -> BranchPolicies:
             for currency, item in known["cash_rounding"].items()
         }
     return replace(DEFAULTS, **known)
+
+
+def to_stored(decided: Mapping[str, Any]) -> dict[str, Any]:
+    """The counterpart of `from_stored`: decided policies by name, as JSON can keep them.
+
+    Rates are kept as text, because a JSON number would come back as a float.
+    """
+    stored = {name: decided[name] for name in _NAMES if name in decided}
+    if "fx_rates" in stored:
+        stored["fx_rates"] = {currency: format(rate, "f") for currency, rate in stored["fx_rates"].items()}
+    if "cash_rounding" in stored:
+        stored["cash_rounding"] = {
+            currency: {"step_minor": rounding.step_minor, "mode": rounding.mode.value}
+            for currency, rounding in stored["cash_rounding"].items()
+        }
+    return stored
+
+
+def described(policies: BranchPolicies) -> dict[str, Any]:
+    """The policies as the API and the audit trail show them: camelCase names, money in major units."""
+    limits = policies.cash_movement_approval_limits
+    shown: dict[str, Any] = {_camel(name): getattr(policies, name) for name in _NAMES}
+    return shown | {
+        "cashVarianceThresholds": to_wire(policies.cash_variance_thresholds),
+        "cashMovementApprovalLimits": None if limits is None else to_wire(limits),
+        "fxRates": dict(policies.fx_rates),
+        "cashRounding": {
+            currency: {"step": from_minor(rounding.step_minor, currency), "mode": rounding.mode.value}
+            for currency, rounding in policies.cash_rounding.items()
+        },
+    }
+
+
+def _camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)
 
 
 _NAMES = tuple(item.name for item in fields(BranchPolicies))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from tillvault.identity.domain import Branch
 from tillvault.identity.errors import BranchCodeTaken, OrganisationSlugTaken
 
 _BRANCH = "id, code, name, timezone, base_currency, currencies, is_active"
+_RECORD = f"{_BRANCH}, created_at, updated_at"
 
 
 def branch_of(row: Row) -> Branch:
@@ -37,6 +39,76 @@ async def branch(db: Connection, branch_id: UUID) -> Branch | None:
         branch_id,
     )
     return branch_of(row) if row else None
+
+
+async def record(db: Connection, branch_id: UUID) -> Row | None:
+    """A branch with its times."""
+    return await db.fetchrow(
+        f"SELECT {_RECORD} FROM branches WHERE organisation_id = $1 AND id = $2",  # noqa: S608  (our own column list)
+        db.organisation_id,
+        branch_id,
+    )
+
+
+async def lock_record(db: Connection, branch_id: UUID) -> Row | None:
+    """A branch with its times, held for the rest of the transaction. New sessions and registers in it do not wait."""
+    return await db.fetchrow(
+        f"SELECT {_RECORD} FROM branches WHERE organisation_id = $1 AND id = $2 FOR NO KEY UPDATE",  # noqa: S608  (our own column list)
+        db.organisation_id,
+        branch_id,
+    )
+
+
+async def records(
+    db: Connection, *, branch_ids: list[UUID] | None, after: tuple[datetime | None, UUID | None], limit: int
+) -> list[Row]:
+    """Oldest first. `branch_ids` None means the whole organisation."""
+    return await db.fetch(
+        f"""
+        SELECT {_RECORD} FROM branches
+        WHERE organisation_id = $1 AND ($2::uuid[] IS NULL OR id = ANY($2))
+          AND ($3::timestamptz IS NULL OR (created_at, id) > ($3, $4::uuid))
+        ORDER BY created_at, id LIMIT $5
+        """,  # noqa: S608  (our own column list)
+        db.organisation_id,
+        branch_ids,
+        *after,
+        limit,
+    )
+
+
+async def count_known(db: Connection, branch_ids: Sequence[UUID]) -> int:
+    """How many of these are branches of the organisation."""
+    return await db.fetchval(
+        "SELECT count(*) FROM branches WHERE organisation_id = $1 AND id = ANY($2)",
+        db.organisation_id,
+        list(branch_ids),
+    )
+
+
+async def update_branch(db: Connection, *, branch: Branch, now: datetime) -> Row:
+    """Raises BranchCodeTaken."""
+    try:
+        row = await db.fetchrow(
+            f"""
+            UPDATE branches SET code = $3, name = $4, timezone = $5, base_currency = $6, currencies = $7,
+                                is_active = $8, updated_at = $9
+            WHERE organisation_id = $1 AND id = $2 RETURNING {_RECORD}
+            """,  # noqa: S608  (our own column list)
+            db.organisation_id,
+            branch.id,
+            branch.code,
+            branch.name,
+            branch.timezone,
+            branch.base_currency,
+            list(branch.currencies),
+            branch.is_active,
+            now,
+        )
+    except UniqueViolationError as error:
+        raise BranchCodeTaken from error
+    assert row is not None  # noqa: S101  (the caller holds the row)
+    return row
 
 
 async def stored_policies(db: Connection, branch_id: UUID) -> dict[str, Any]:
@@ -106,3 +178,9 @@ async def save_policies(db: Connection, *, branch_id: UUID, stored: dict[str, An
         dumps(stored).decode(),
         now,
     )
+
+
+async def base_currencies(db: Connection) -> dict[UUID, str]:
+    """By branch."""
+    rows = await db.fetch("SELECT id, base_currency FROM branches WHERE organisation_id = $1", db.organisation_id)
+    return {row["id"]: row["base_currency"] for row in rows}
