@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from tillvault import __version__
+from tillvault.cash import routes as cash
 from tillvault.core import health, secrets
 from tillvault.core.config import Settings
 from tillvault.core.db import Database, refuse_powerful_role
@@ -27,6 +28,7 @@ from tillvault.identity.edge import on_answered_before
 from tillvault.identity.hashing import Hasher
 from tillvault.identity.throttle import Throttle
 from tillvault.identity.tokens import Tokens
+from tillvault.terminals import routes as terminals
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -73,6 +75,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(AnsweredBefore, on_answered_before)
     app.include_router(docs.router)
     app.include_router(health.router)
-    for router in identity.ROUTERS:
+    for router in (*identity.ROUTERS, *cash.ROUTERS, *terminals.ROUTERS):
         app.include_router(router)
     return app

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from tillvault.events.domain import Event
+
 
 class Role(StrEnum):
     """What a person is in the organisation (domain.md, "People and places")."""
@@ -78,3 +80,51 @@ class Register:
     branch_id: UUID
     name: str
     is_active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerminalSessionEvent(Event):
+    """What every event of a terminal carries."""
+
+    session_id: UUID
+    register_id: UUID
+    user_id: UUID
+    """Whose session it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerminalSessionStarted(TerminalSessionEvent):
+    """Somebody logged in on a register, or resumed their paused session (`resumed`)."""
+
+    type = "terminal.session_started"
+
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerminalSessionPaused(TerminalSessionEvent):
+    """Somebody logged out with an open drawer; the register is kept for them."""
+
+    type = "terminal.session_paused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerminalSessionEnded(TerminalSessionEvent):
+    """A session ended and its register is free."""
+
+    type = "terminal.session_ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerminalReleased(TerminalSessionEvent):
+    """An admin ended somebody's session and freed the register."""
+
+    type = "terminal.released"
+
+    released_by: UUID
+    drawer_closed: bool
+
+
+def terminal_key(register_id: UUID) -> str:
+    """Events of one register are delivered in order."""
+    return f"register:{register_id}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 Amount = Annotated[
     Decimal,
-    PlainSerializer(exact),
+    PlainSerializer(exact, return_type=Any),
     WithJsonSchema({"type": "number", "examples": [150.00]}, mode="serialization"),
 ]
 """Major units of a currency, as a plain JSON number with all its decimals."""

@@ -12,8 +12,9 @@ from tillvault.core.db import Connection, Database
 from tillvault.core.errors import TooManyAttempts, Unauthorized
 from tillvault.core.ids import NIL, new_id
 from tillvault.core.logging import log
+from tillvault.events import service as events
 from tillvault.identity.access import queries
-from tillvault.identity.domain import Actor, Caller, Role
+from tillvault.identity.domain import Actor, Caller, Role, TerminalSessionEnded, terminal_key
 from tillvault.identity.errors import InvalidCredentials
 from tillvault.identity.hashing import API_KEY_PREFIX, Hasher, api_key_hash, pin_lookup
 from tillvault.identity.throttle import Target, Throttle
@@ -247,3 +248,19 @@ async def login_back_office(db: Connection, door: Doorkeeper, *, user: Proven, d
         expires_at=now + door.token_ttl,
     )
     return issue(door, user=user, session_id=session_id, token_id=token_id, now=now)
+
+
+async def end_paused_session(db: Connection, *, user_id: UUID, register_id: UUID, now: datetime) -> None:
+    """Free a register that was kept for somebody whose drawer has just been closed."""
+    ended = await queries.end_paused(db, user_id=user_id, register_id=register_id, now=now)
+    if ended is not None:
+        events.emit(
+            db,
+            TerminalSessionEnded(
+                branch_id=ended["branch_id"],
+                key=terminal_key(register_id),
+                session_id=ended["id"],
+                register_id=register_id,
+                user_id=user_id,
+            ),
+        )

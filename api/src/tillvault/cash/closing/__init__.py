@@ -1,0 +1,1 @@
+"""Closing a drawer: count, force-close, review."""

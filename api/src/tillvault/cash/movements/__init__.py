@@ -1,0 +1,1 @@
+"""Cash that goes in and out by hand, and its approval."""

@@ -1,0 +1,1 @@
+"""Drawers: opening them and reading them."""
