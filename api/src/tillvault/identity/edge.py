@@ -125,5 +125,3 @@ def _plain(text: str | None, length: int) -> str | None:
         return None
     cleaned = "".join(char for char in text if char.isprintable())[:length]
     return cleaned or None
-
-

@@ -19,9 +19,7 @@ from tillvault.identity.schemas import Change, Distinct, StrictFlag
 
 _RATE_MAX = 10**12
 
-Code = Annotated[
-    str, StringConstraints(strip_whitespace=True, pattern=domain.CODE_PATTERN), AfterValidator(str.upper)
-]
+Code = Annotated[str, StringConstraints(strip_whitespace=True, pattern=domain.CODE_PATTERN), AfterValidator(str.upper)]
 Currency = Annotated[
     str, AfterValidator(domain.known_currency), WithJsonSchema({"type": "string", "enum": sorted(EXPONENTS)})
 ]

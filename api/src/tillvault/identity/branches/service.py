@@ -34,9 +34,7 @@ def hex_digits() -> str:
 async def listed(db: Connection, *, actor: Actor, cursor: str | None, limit: int) -> tuple[list[Row], str | None]:
     """A page, oldest first. Raises RoleForbidden."""
     require(actor, Permission.ADMIN_READ)
-    rows = await queries.records(
-        db, branch_ids=visible_branches(actor), after=paging.decode(cursor), limit=limit + 1
-    )
+    rows = await queries.records(db, branch_ids=visible_branches(actor), after=paging.decode(cursor), limit=limit + 1)
     return page(rows, limit)
 
 
