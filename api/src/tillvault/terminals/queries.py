@@ -82,16 +82,22 @@ async def all_registers(db: Connection) -> list[RegisterRow]:
     return [RegisterRow(**row) for row in rows]
 
 
-async def free_registers(db: Connection, branch_id: UUID) -> list[RegisterRow]:
-    """Active registers of a branch that nobody uses and none is kept for."""
+async def free_registers(db: Connection, branch_id: UUID, *, now: datetime) -> list[RegisterRow]:
+    """Active registers of a branch that nobody uses and none is kept for. A login that has run out keeps a register
+    only while its drawer is open."""
     rows = await db.fetch(
         _REGISTER
         + """ AND r.branch_id = $2 AND r.is_active AND NOT EXISTS (
                 SELECT FROM terminal_sessions t
-                WHERE t.organisation_id = $1 AND t.register_id = r.id AND t.status IN ('activa', 'pausada'))
+                WHERE t.organisation_id = $1 AND t.register_id = r.id AND t.status IN ('activa', 'pausada')
+                  AND (t.status = 'pausada' OR t.expires_at > $3 OR EXISTS (
+                      SELECT FROM cash_sessions s
+                      WHERE s.organisation_id = $1 AND s.register_id = r.id AND s.status = 'OPEN'
+                        AND s.opened_by = t.user_id)))
             ORDER BY r.emission_point, r.name""",
         db.organisation_id,
         branch_id,
+        now,
     )
     return [RegisterRow(**row) for row in rows]
 

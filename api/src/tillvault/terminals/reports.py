@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 from tillvault.cash.sessions import queries as drawers
+from tillvault.cash.sessions.queries import Found
 from tillvault.core.clock import utc_now
 from tillvault.core.db import Connection
 from tillvault.core.money import from_minor
@@ -11,7 +15,7 @@ from tillvault.identity.domain import Actor, Role
 from tillvault.identity.permissions import Permission, require
 from tillvault.identity.tokens import Claims
 from tillvault.terminals import queries
-from tillvault.terminals.domain import Estado, estado_tpv
+from tillvault.terminals.domain import Estado, Terminal, estado_tpv
 from tillvault.terminals.schemas import EstadoDeTpv, SesionDeTpv, SesionVerificada, Tpv, UsuarioCorto
 
 _REASONS = {
@@ -32,7 +36,7 @@ async def own_session(db: Connection, *, claims: Claims) -> SesionVerificada:
         reason = "La sesión continúa con otro inicio de sesión"
     elif reason is None and not row["is_active"]:
         reason = "El usuario está desactivado"
-    elif reason is None and claims.expires_at <= utc_now().timestamp():
+    elif reason is None and min(claims.expires_at, row["expires_at"].timestamp()) <= utc_now().timestamp():
         reason = "El token ha caducado"
     if reason is not None:
         return SesionVerificada(valida=False, razon=reason, estado=estado)
@@ -50,9 +54,11 @@ async def board(db: Connection, *, actor: Actor) -> list[EstadoDeTpv]:
     live = await queries.all_live(db)
     open_drawers = await drawers.open_sessions_on_registers(db)
     base_currencies = await branches.base_currencies(db)
+    now = utc_now()
     lines: list[EstadoDeTpv] = []
     for register in await queries.all_registers(db):
-        terminal, drawer = live.get(register.id), open_drawers.get(register.id)
+        drawer = open_drawers.get(register.id)
+        terminal = _as_it_counts(live.get(register.id), drawer, now)
         currency = base_currencies[register.branch_id]
         lines.append(
             EstadoDeTpv(
@@ -60,9 +66,7 @@ async def board(db: Connection, *, actor: Actor) -> list[EstadoDeTpv]:
                 tpv_nombre=register.name,
                 tienda_nombre=register.branch_name,
                 estado=estado_tpv(terminal),
-                usuario=UsuarioCorto(
-                    id=terminal.user_id, nombre=terminal.user_name, rol=terminal.user_role.wire_es
-                )
+                usuario=UsuarioCorto(id=terminal.user_id, nombre=terminal.user_name, rol=terminal.user_role.wire_es)
                 if terminal
                 else None,
                 sesion=SesionDeTpv(
@@ -78,3 +82,11 @@ async def board(db: Connection, *, actor: Actor) -> list[EstadoDeTpv]:
             )
         )
     return lines
+
+
+def _as_it_counts(terminal: Terminal | None, drawer: Found | None, now: datetime) -> Terminal | None:
+    """A login that has run out counts as logged out, as it does for the next person at the register."""
+    if terminal is None or not terminal.has_lapsed(now):
+        return terminal
+    is_kept = drawer is not None and drawer.session.opened_by == terminal.user_id
+    return replace(terminal, estado=Estado.PAUSADA) if is_kept else None

@@ -79,7 +79,9 @@ async def choose(db: Connection, *, user: Proven, force: bool) -> Choice:
             raise SessionActive(extra={"session_info": _session_info(live)})
         live = await _leave(db, live)
     if live is None:
-        return Choice(paused=None, amount=None, registers=await queries.free_registers(db, user.branch_id))
+        return Choice(
+            paused=None, amount=None, registers=await queries.free_registers(db, user.branch_id, now=utc_now())
+        )
     drawer = await drawers.open_session_on(db, live.register_id)
     return Choice(paused=live, amount=await _amount(db, drawer, role=user.role), registers=[])
 
@@ -302,5 +304,3 @@ def _event(kind: type[TerminalSessionPaused | TerminalSessionEnded], live: Termi
         register_id=live.register_id,
         user_id=live.user_id,
     )
-
-

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 
-import orjson
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -21,6 +20,7 @@ from tillvault.core.errors import (
     PayloadTooLarge,
     ValidationFailed,
 )
+from tillvault.core.jsontext import dumps
 
 
 class Dialect(Enum):
@@ -60,7 +60,7 @@ def render(error: AppError, path: str) -> Response:
     """A refusal as the answer of its path."""
     dialect = dialect_of(path)
     return Response(
-        orjson.dumps(body_of(error.code, error.sentence, error.extra, dialect), default=str),
+        dumps(body_of(error.code, error.sentence, error.extra, dialect)),
         status_of(error, dialect),
         error.headers,
         "application/json",
