@@ -14,6 +14,7 @@ from uuid import UUID
 
 import asyncpg
 import httpx
+from argon2 import PasswordHasher
 
 from tillvault.core import secrets
 from tillvault.core.config import Settings
@@ -25,7 +26,6 @@ from tillvault.identity.domain import Role
 from tillvault.identity.hashing import Hasher
 
 _numbers = itertools.count(1)
-_device_ids = itertools.count(1)
 
 
 class Api:
@@ -121,13 +121,37 @@ class Shop:
             raise AttributeError(name) from None
 
 
-DEFAULT_PEOPLE = (("ana", Role.CASHIER), ("luis", Role.CASHIER), ("marta", Role.MANAGER), ("elena", Role.ADMIN))
+PersonSpec = tuple[str, Role] | tuple[str, Role, Sequence[int]]
+"""Name, role and where (positions of branches); without a place a cashier works in the first branch, others in all."""
+
+DEFAULT_PEOPLE: tuple[PersonSpec, ...] = (
+    ("ana", Role.CASHIER),
+    ("luis", Role.CASHIER),
+    ("marta", Role.MANAGER),
+    ("elena", Role.ADMIN),
+)
+
+
+class QuickHasher(Hasher):
+    """argon2id with its smallest cost, each secret hashed once: a test makes people by the dozen, and a stored hash says
+    itself what it costs to check."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self._quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        self._known: dict[str, str] = {}
+
+    async def hash(self, secret: str) -> str:
+        if secret not in self._known:
+            self._known[secret] = self._quick.hash(secret)
+        return self._known[secret]
 
 
 class Shops:
     def __init__(self, http: httpx.Client, settings: Settings) -> None:
         self.http = http
         self.settings = settings
+        self.hasher = QuickHasher()
 
     def make(
         self,
@@ -136,7 +160,7 @@ class Shops:
         branches: int = 1,
         currencies: Sequence[str] = ("EUR",),
         timezone: str = "Europe/Madrid",
-        people: Iterable[tuple[str, Role]] = DEFAULT_PEOPLE,
+        people: Iterable[PersonSpec] = DEFAULT_PEOPLE,
         policies: dict[str, Any] | None = None,
     ) -> Shop:
         """A new organisation; `policies` are in the shape of PATCH /v1/branches/{id}/policies, for every branch."""
@@ -153,11 +177,10 @@ class Shops:
         branches: int,
         currencies: Sequence[str],
         timezone: str,
-        people: list[tuple[str, Role]],
+        people: list[PersonSpec],
     ) -> Shop:
         assert self.settings.database_url is not None
         number = f"{next(_numbers)}-{new_id().hex[-8:]}"
-        hasher = Hasher(2)
         database = await Database.connect(
             self.settings.database_url.get_secret_value(), self.settings, flush=events.flush
         )
@@ -189,16 +212,17 @@ class Shops:
                     api_key=await setup.create_api_key(db, name="test"),
                     branches=made,
                 )
-                for at, (username, role) in enumerate(people):
+                for at, (username, role, *places) in enumerate(people):
+                    where = [made[n] for n in places[0]] if places else made[:1] if role is Role.CASHIER else made
                     pin, password = f"{1000 + at}", f"password-{username}"
                     user_id = await setup.create_user(
                         db,
-                        hasher,
+                        self.hasher,
                         pepper=secrets.pin_pepper(self.settings),
                         username=username,
                         name=username.capitalize(),
                         role=role,
-                        branch_ids=[b.id for b in (made[:1] if role is Role.CASHIER else made)],
+                        branch_ids=[b.id for b in where],
                         pin=pin,
                         password=password,
                     )
@@ -253,3 +277,26 @@ def fetch(dsn: str, statement: str, *args: object) -> list[asyncpg.Record]:
             await raw.close()
 
     return asyncio.run(run())
+
+
+def refused(answer: httpx.Response, status: int, code: str) -> Any:
+    """The body of an answer that must be this refusal, in the dialect of its path."""
+    body = answer.json()
+    told = body.get("detail", body)
+    assert (answer.status_code, told.get("code")) == (status, code), answer.text
+    if "detail" in body:
+        assert told["message"]
+    else:
+        assert (body["success"], bool(body["error"])) == (False, True)
+    return body
+
+
+def open_drawer(till: Api, opening: dict[str, Any] | None = None, **body: Any) -> dict[str, Any]:
+    """Open a drawer as this login; without a register in the body, on the register of the login."""
+    return till.ok(till.post("/v1/cash/sessions", {"openingFloat": opening or {}} | body), 201)
+
+
+def move(till: Api, session_id: str, kind: str, amount: dict[str, Any], *, reason: str = "because of a test") -> Any:
+    """Record a movement that must be accepted."""
+    path = f"/v1/cash/sessions/{session_id}/movements"
+    return till.ok(till.post(path, {"type": kind, "amount": amount, "reason": reason}), 201)
