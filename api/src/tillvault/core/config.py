@@ -16,67 +16,71 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="ignore", populate_by_name=True, env_ignore_empty=True)
 
-    host: str = Field("127.0.0.1", validation_alias="HOST", description="Address the API listens on.")
-    port: int = Field(8000, ge=0, le=65535, validation_alias="PORT", description="Port the API listens on.")
+    host: str = Field(default="127.0.0.1", validation_alias="HOST", description="Address the API listens on.")
+    port: int = Field(default=8000, ge=0, le=65535, validation_alias="PORT", description="Port the API listens on.")
     base_url: str | None = Field(
-        None,
+        default=None,
         validation_alias="TILLVAULT_BASE_URL",
         description="Address under which people reach the API. Default: http://HOST:PORT.",
     )
     workers: int = Field(
-        1, ge=1, le=64, validation_alias="TILLVAULT_WORKERS", description="Number of API processes that `serve` runs."
+        default=1,
+        ge=1,
+        le=64,
+        validation_alias="TILLVAULT_WORKERS",
+        description="Number of API processes that `serve` runs.",
     )
     database_url: SecretStr | None = Field(
-        None,
+        default=None,
         validation_alias="DATABASE_URL",
         description="PostgreSQL (15 or later) as the app's role. Unset: an embedded PostgreSQL under the data folder.",
     )
     database_owner_url: SecretStr | None = Field(
-        None,
+        default=None,
         validation_alias="DATABASE_OWNER_URL",
         description="The same database as the owner of the tables. Used by `tillvault db upgrade` alone.",
     )
     database_pool_size: int = Field(
-        12,
+        default=12,
         ge=1,
         le=500,
         validation_alias="TILLVAULT_DATABASE_POOL_SIZE",
         description="Connections that each API process keeps to PostgreSQL.",
     )
     database_statement_timeout_ms: int = Field(
-        15_000,
+        default=15_000,
         ge=100,
         validation_alias="TILLVAULT_DATABASE_STATEMENT_TIMEOUT_MS",
         description="Longest time of one SQL statement, in milliseconds. Beyond it the request is refused with 503.",
     )
     redis_url: SecretStr | None = Field(
-        None,
+        default=None,
         validation_alias="REDIS_URL",
         description="Redis 7 or later, for rate limits and live updates across processes. Unset: kept in the process.",
     )
     data_dir: Path = Field(
-        Path("var"),
+        default=Path("var"),
         validation_alias="TILLVAULT_DATA_DIR",
         description="Folder for the embedded database, keys and demo.json.",
     )
     keys_dir: Path | None = Field(
-        None,
+        default=None,
         validation_alias="TILLVAULT_KEYS_DIR",
         description="Folder for secrets that never enter the database. Default: `keys` in the data folder.",
     )
     token_secret: SecretStr | None = Field(
-        None,
+        default=None,
         validation_alias="TILLVAULT_TOKEN_SECRET",
         description="Secret that signs login tokens, 32 characters or more. Unset: made once in the keys folder.",
     )
     pin_pepper: SecretStr | None = Field(
-        None,
+        default=None,
         validation_alias="TILLVAULT_PIN_PEPPER",
         description="Secret under which PINs are looked up, 32 characters or more. Unset: made once in the keys "
         "folder. Changing it makes every PIN unusable.",
     )
     token_ttl_minutes: int = Field(
-        12 * 60,
+        default=12 * 60,
         ge=1,
         le=60 * 24 * 31,
         validation_alias="TILLVAULT_TOKEN_TTL_MINUTES",
@@ -90,31 +94,31 @@ class Settings(BaseSettings):
         description="PINs and passwords checked at the same time by one process. Default: the number of cores.",
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        (),
+        default=(),
         validation_alias="TILLVAULT_CORS_ORIGINS",
         description="Origins whose pages may call the API, separated by commas.",
     )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
-        (),
+        default=(),
         validation_alias="TILLVAULT_TRUSTED_PROXIES",
         description="Addresses of reverse proxies whose X-Forwarded-For is believed, separated by commas.",
     )
     metrics_token: SecretStr | None = Field(
-        None,
+        default=None,
         validation_alias="TILLVAULT_METRICS_TOKEN",
         description="When set, /metrics asks for it as a bearer token.",
     )
     max_body_bytes: int = Field(
-        262_144,
+        default=262_144,
         ge=1024,
         validation_alias="TILLVAULT_MAX_BODY_BYTES",
         description="Largest request body, in bytes. Beyond it the answer is 413.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", validation_alias="TILLVAULT_LOG_LEVEL", description="debug, info, warning or error."
+        default="info", validation_alias="TILLVAULT_LOG_LEVEL", description="debug, info, warning or error."
     )
     log_format: Literal["json", "console"] = Field(
-        "json", validation_alias="TILLVAULT_LOG_FORMAT", description="json, or console for people."
+        default="json", validation_alias="TILLVAULT_LOG_FORMAT", description="json, or console for people."
     )
 
     @field_validator("cors_origins", "trusted_proxies", mode="before")

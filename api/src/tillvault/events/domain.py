@@ -31,7 +31,7 @@ class Event:
 
     def data(self) -> dict[str, Any]:
         own = [field.name for field in fields(self) if field.name not in {"branch_id", "key"}]
-        return {_camel(name): _wire(name, getattr(self, name)) for name in own}
+        return {wire_name(name): _wire(name, getattr(self, name)) for name in own}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,8 @@ class AuditEntry:
     occurred_at: datetime
 
 
-def _camel(name: str) -> str:
+def wire_name(name: str) -> str:
+    """`opening_float_minor` → `openingFloat`: on the wire amounts are decimals, not minor units."""
     head, *tail = name.removesuffix("_minor").split("_")
     return head + "".join(part.capitalize() for part in tail)
 

@@ -1,0 +1,64 @@
+# The only entry points. A fresh machine needs Python 3.11 or later, and make; everything else is installed from the lock
+# into .venv, once: the stamp file lets every later start skip it.
+#
+# Settings (HOST, PORT, TILLVAULT_DATA_DIR, DATABASE_URL, …) are read from the environment: see docs/reference/settings.md.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTHON ?= $(firstword $(shell command -v python3.11 python3))
+UV_VERSION := 0.13.8
+UV := VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/uv
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --no-header
+JOBS ?= 2
+PYTEST_ARGS ?=
+LOCK_ARGS ?=
+
+.PHONY: help run test check bench openapi lock install
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+# The command stands alone on its line, so that make runs it without a shell: Ctrl-C and SIGTERM then reach the server
+# itself, which stops all that it started and ends with 0.
+run: $(STAMP) ## Serve a working shop with demo data on PORT (default 8000); Ctrl-C stops everything
+	@$(BIN)/tillvault serve --demo
+
+test: $(STAMP) ## Run the whole test suite against a real PostgreSQL of its own
+	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+
+check: $(STAMP) ## Lint, format, types, layers, migrations, generated files, compose file
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports --no-logo --no-cache
+	$(BIN)/python -m tillvault.reference --check
+	$(BIN)/tillvault db check
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+bench: $(STAMP) ## Measure, and compare with the figures that must be reached
+	cd api && ../$(BIN)/python -m bench
+
+openapi: $(STAMP) ## Write the generated files: api/openapi.json, env.example, docs/reference
+	$(BIN)/python -m tillvault.reference
+
+lock: $(STAMP) ## Write both lock files; newer versions with LOCK_ARGS=--upgrade
+	$(COMPILE) $(LOCK_ARGS) --group pyproject.toml:dev api/pyproject.toml -o requirements.lock
+	$(COMPILE) -c requirements.lock api/pyproject.toml -o api/requirements.lock
+
+install: $(STAMP)
+
+$(STAMP): requirements.lock api/pyproject.toml
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed. Name one: make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	@echo "Installing the locked dependencies into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(UV) pip sync --quiet --require-hashes requirements.lock
+	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable api
+	@touch $@
