@@ -351,6 +351,13 @@ def upgrade() -> None:
         ),
         sa.Column("status", sa.Enum("APPROVED", "PENDING", "DECLINED", name="cash_movement_status"), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("currencies", sa.ARRAY(sa.Text()), nullable=False),
+        sa.Column(
+            "effects_minor",
+            sa.ARRAY(sa.BigInteger()),
+            nullable=False,
+            comment="what the movement does to the drawer, by position in currencies; money in is positive",
+        ),
         sa.Column("ref_sale_id", sa.Uuid(), nullable=True),
         sa.Column("decided_by", sa.Uuid(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
@@ -358,6 +365,11 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "status <> 'PENDING' OR decided_at IS NULL", name=op.f("ck_cash_movements_pending_is_undecided")
+        ),
+        sa.CheckConstraint(
+            "cardinality(currencies) BETWEEN 1 AND 10 AND cardinality(currencies) = cardinality(effects_minor)"
+            " AND 0 <> ALL (effects_minor)",
+            name=op.f("ck_cash_movements_amounts_whole"),
         ),
         sa.ForeignKeyConstraint(
             ["organisation_id", "actor_id"],
@@ -445,28 +457,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("organisation_id", "session_id", "number", "currency", name=op.f("pk_cash_counts")),
     )
-    op.create_table(
-        "cash_movement_amounts",
-        sa.Column("organisation_id", sa.Uuid(), nullable=False),
-        sa.Column("session_id", sa.Uuid(), nullable=False),
-        sa.Column("movement_id", sa.Uuid(), nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("effect_minor", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("effect_minor <> 0", name=op.f("ck_cash_movement_amounts_effect_not_zero")),
-        sa.ForeignKeyConstraint(
-            ["organisation_id", "session_id", "currency"],
-            ["cash_session_floats.organisation_id", "cash_session_floats.session_id", "cash_session_floats.currency"],
-            name=op.f("fk_cash_movement_amounts_organisation_id_session_id_currency"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["organisation_id", "session_id", "movement_id"],
-            ["cash_movements.organisation_id", "cash_movements.session_id", "cash_movements.id"],
-            name=op.f("fk_cash_movement_amounts_organisation_id_session_id_movement_id"),
-        ),
-        sa.PrimaryKeyConstraint(
-            "organisation_id", "session_id", "movement_id", "currency", name=op.f("pk_cash_movement_amounts")
-        ),
-    )
     # ### end Alembic commands ###
     _directory()
     _protection()
@@ -493,7 +483,7 @@ def _protection() -> None:
     protect("api_keys", "SELECT, INSERT, UPDATE (revoked_at)")
     protect("cash_movements", "SELECT, INSERT, UPDATE (status, decided_by, decided_at, decision_note)")
     protect("outbox_events", "SELECT, INSERT")
-    for table in ("audit_log", "cash_session_floats", "cash_movement_amounts", "cash_counts", "z_reports"):
+    for table in ("audit_log", "cash_session_floats", "cash_counts", "z_reports"):
         protect(table, "SELECT, INSERT")
         append_only(table)
 

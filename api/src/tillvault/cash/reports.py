@@ -121,7 +121,7 @@ async def x_report(db: Connection, *, actor: Actor, register_id: UUID) -> Report
     material = Material(
         session=replace(session, expected=expected_cash(session.opening, add(*figures.totals.values()))),
         figures=figures,
-        movements=await newest_movements(db, session.id),
+        movements=await newest_movements(db, session),
     )
     return report("X", material, now=utc_now(), shows_expected=shows_expected)
 
@@ -135,9 +135,16 @@ async def z_report(db: Connection, *, actor: Actor, session_id: UUID) -> bytes:
     return body
 
 
-async def newest_movements(db: Connection, session_id: UUID) -> list[Movement]:
+async def newest_movements(db: Connection, session: CashSession) -> list[Movement]:
     """Oldest first."""
-    page = await movements.movements(db, session_id, status=None, after=(None, None), limit=MOVEMENTS_MAX)
+    page = await movements.movements(
+        db,
+        session.id,
+        register_id=session.register_id,
+        status=None,
+        after=(None, None),
+        limit=MOVEMENTS_MAX,
+    )
     return page[::-1]
 
 

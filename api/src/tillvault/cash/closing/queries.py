@@ -37,9 +37,8 @@ SELECT jsonb_agg(jsonb_build_array(t.type, t.currency, t.minor)) AS totals,
         WHERE m.organisation_id = $1 AND m.session_id = $2 AND m.status = 'PENDING') AS waiting,
        (SELECT coalesce(max(z.z_number), 0) FROM z_reports z
         WHERE z.organisation_id = $1 AND z.series_id = $3) AS last_z_number
-FROM (SELECT m.type, a.currency, sum(a.effect_minor)::bigint AS minor
-      FROM cash_movements m
-      JOIN cash_movement_amounts a ON a.organisation_id = $1 AND a.session_id = m.session_id AND a.movement_id = m.id
+FROM (SELECT m.type, a.currency, sum(a.minor)::bigint AS minor
+      FROM cash_movements m, unnest(m.currencies, m.effects_minor) AS a(currency, minor)
       WHERE m.organisation_id = $1 AND m.session_id = $2 AND m.status = 'APPROVED'
       GROUP BY m.type, a.currency) t
 """

@@ -248,7 +248,7 @@ async def _close(
         updated_at=now,
     )
     material = reports.Material(
-        session=closed, figures=figures, movements=await reports.newest_movements(db, closed.id)
+        session=closed, figures=figures, movements=await reports.newest_movements(db, closed)
     )
     await queries.close(db, closed, series_id=series_id, z_body=reports.z_bytes(material, now=now))
     if closed.register_id is not None:

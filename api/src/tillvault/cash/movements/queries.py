@@ -29,30 +29,22 @@ FOR NO KEY UPDATE OF s
 """
 
 _INSERT = """
-WITH movement AS (
-    INSERT INTO cash_movements (organisation_id, id, branch_id, session_id, actor_id, type, status, reason,
-                                ref_sale_id, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-)
-INSERT INTO cash_movement_amounts (organisation_id, session_id, movement_id, currency, effect_minor)
-SELECT $1, $4, $2, e.currency, e.minor FROM unnest($11::text[], $12::bigint[]) AS e(currency, minor)
+INSERT INTO cash_movements (organisation_id, id, branch_id, session_id, actor_id, type, status, reason, ref_sale_id,
+                            created_at, currencies, effects_minor)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 
 _MOVED = """
-SELECT a.currency, sum(a.effect_minor)::bigint AS amount_minor
-FROM cash_movements m
-JOIN cash_movement_amounts a ON a.organisation_id = $1 AND a.session_id = m.session_id AND a.movement_id = m.id
+SELECT a.currency, sum(a.minor)::bigint AS amount_minor
+FROM cash_movements m, unnest(m.currencies, m.effects_minor) AS a(currency, minor)
 WHERE m.organisation_id = $1 AND m.session_id = $2 AND m.status = 'APPROVED'
 GROUP BY a.currency
 """
 
 _MOVEMENT = """
-SELECT m.organisation_id, m.id, m.branch_id, s.register_id, m.session_id, m.actor_id, u.name AS actor_name, m.type,
-       m.status, m.reason, m.ref_sale_id, m.decided_by, m.decided_at, m.created_at,
-       (SELECT jsonb_object_agg(a.currency, a.effect_minor) FROM cash_movement_amounts a
-        WHERE a.organisation_id = $1 AND a.session_id = m.session_id AND a.movement_id = m.id) AS effect
+SELECT m.organisation_id, m.id, m.branch_id, m.session_id, m.actor_id, u.name AS actor_name, m.type, m.status, m.reason,
+       m.currencies, m.effects_minor, m.ref_sale_id, m.decided_by, m.decided_at, m.created_at
 FROM cash_movements m
-JOIN cash_sessions s ON s.organisation_id = $1 AND s.id = m.session_id
 JOIN users u ON u.organisation_id = $1 AND u.id = m.actor_id
 WHERE m.organisation_id = $1 AND m.session_id = $2
 """
@@ -113,15 +105,19 @@ async def moved(db: Connection, session_id: UUID) -> Cash:
     }
 
 
-async def movement(db: Connection, *, session_id: UUID, movement_id: UUID) -> Movement | None:
+async def movement(
+    db: Connection, *, session_id: UUID, register_id: UUID | None, movement_id: UUID
+) -> Movement | None:
+    """A movement of a session; the register is the session's."""
     row = await db.fetchrow(_MOVEMENT + " AND m.id = $3", db.organisation_id, session_id, movement_id)
-    return _movement(row) if row else None
+    return _movement(row, register_id) if row else None
 
 
 async def movements(
     db: Connection,
     session_id: UUID,
     *,
+    register_id: UUID | None,
     status: MovementStatus | None,
     after: tuple[datetime | None, UUID | None],
     limit: int,
@@ -137,7 +133,7 @@ async def movements(
         after[1],
         limit,
     )
-    return [_movement(row) for row in rows]
+    return [_movement(row, register_id) for row in rows]
 
 
 async def decide(
@@ -183,9 +179,9 @@ async def decline_waiting(db: Connection, *, session_id: UUID, decided_by: UUID,
     return int(done.rsplit(" ", 1)[1])
 
 
-def _movement(row: Row) -> Movement:
+def _movement(row: Row, register_id: UUID | None) -> Movement:
     known: dict[str, Any] = dict(row)
     known["type"] = MovementType(known["type"])
     known["status"] = MovementStatus(known["status"])
-    known["effect"] = orjson.loads(known["effect"])
-    return Movement(**known)
+    known["effect"] = dict(zip(known.pop("currencies"), known.pop("effects_minor"), strict=True))
+    return Movement(**known, register_id=register_id)

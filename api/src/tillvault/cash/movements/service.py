@@ -87,7 +87,9 @@ async def decide_movement(
     InsufficientCash, RoleForbidden, BranchForbidden, BranchInactive.
     """
     session = await _open_session(db, actor, Permission.CASH_SUPERVISE, session_id)
-    movement = await queries.movement(db, session_id=session_id, movement_id=movement_id)
+    movement = await queries.movement(
+        db, session_id=session_id, register_id=session.register_id, movement_id=movement_id
+    )
     if movement is None:
         raise MovementNotFound
     if movement.status is not MovementStatus.PENDING:
@@ -109,8 +111,15 @@ async def list_movements(
     db: Connection, *, actor: Actor, session_id: UUID, status: MovementStatus | None, cursor: str | None, limit: int
 ) -> tuple[list[Movement], str | None]:
     """A page of a session's movements, newest first. Raises as reading the session does."""
-    await readable(db, actor=actor, session_id=session_id)
-    page = await queries.movements(db, session_id, status=status, after=paging.decode(cursor), limit=limit + 1)
+    found = await readable(db, actor=actor, session_id=session_id)
+    page = await queries.movements(
+        db,
+        session_id,
+        register_id=found.session.register_id,
+        status=status,
+        after=paging.decode(cursor),
+        limit=limit + 1,
+    )
     last = page[limit - 1] if len(page) > limit else None
     return page[:limit], paging.encode(last.created_at, last.id) if last else None
 

@@ -42,9 +42,8 @@ WHERE s.organisation_id = $1
 
 _MOVED = """CASE WHEN s.status = 'OPEN' THEN (
             SELECT jsonb_object_agg(t.currency, t.minor) FROM (
-                SELECT a.currency, sum(a.effect_minor) AS minor
-                FROM cash_movements m JOIN cash_movement_amounts a
-                  ON a.organisation_id = $1 AND a.session_id = m.session_id AND a.movement_id = m.id
+                SELECT a.currency, sum(a.minor) AS minor
+                FROM cash_movements m, unnest(m.currencies, m.effects_minor) AS a(currency, minor)
                 WHERE m.organisation_id = $1 AND m.session_id = s.id AND m.status = 'APPROVED'
                 GROUP BY a.currency) t) END"""
 

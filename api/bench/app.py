@@ -1,0 +1,25 @@
+"""The product's own app with one more route: the echo, an empty endpoint that parses the same body and answers."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+from starlette.responses import Response
+
+from tillvault.cash.movements.schemas import RecordMovement
+from tillvault.cli import app_from_environment
+from tillvault.core.http.answers import json_answer
+from tillvault.core.http.body import StrictRoute
+from tillvault.core.jsontext import dumps
+
+router = APIRouter(route_class=StrictRoute)
+
+
+@router.post("/v1/echo", status_code=201)
+async def echo(body: RecordMovement) -> Response:
+    return json_answer(dumps({"success": True, "data": {"type": body.type, "reason": body.reason}}), 201)
+
+
+def make() -> FastAPI:
+    app = app_from_environment()
+    app.include_router(router)
+    return app
