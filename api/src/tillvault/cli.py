@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+import socket
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
+import asyncpg
 import typer
 import uvicorn
 from fastapi import FastAPI
+from pydantic import ValidationError
 from rich.console import Console
+from rich.text import Text
+from uvicorn.supervisors import Multiprocess
 
-from tillvault.core import logging, migrate
+from tillvault import demo as demo_data
+from tillvault.core import logging, migrate, secrets
 from tillvault.core.config import Settings
 from tillvault.core.db import StartupRefused
 from tillvault.core.embedded import EmbeddedPostgres
-from tillvault.core.jsontext import dumps
+from tillvault.core.errors import AppError
+from tillvault.identity import setup
+from tillvault.identity.hashing import Hasher
+from tillvault.identity.setup import Founded, Founding
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Cash control for shops, and a vault for tickets.")
 db_app = typer.Typer(no_args_is_help=True, help="The database.")
@@ -28,29 +39,113 @@ app.add_typer(db_app, name="db")
 console = Console(stderr=True)
 
 
+def complain(sentence: str) -> None:
+    console.print(Text.assemble(("tillvault: ", "red"), sentence), soft_wrap=True)
+
+
 @contextmanager
-def refusals_as_exit() -> Iterator[None]:
+def refusals_as_exit() -> Generator[None]:
     """A refusal at start-up is a sentence and exit code 2, not a trace."""
     try:
         yield
-    except (StartupRefused, OSError) as error:
-        console.print(f"[red]tillvault:[/red] {error}", highlight=False)
+    except ValidationError as error:
+        for finding in error.errors():
+            # The value stays untold: it may be a secret.
+            complain(f"{'.'.join(map(str, finding['loc']))}: {finding['msg']}")
+        raise typer.Exit(2) from error
+    except (StartupRefused, AppError, OSError, asyncpg.PostgresError) as error:
+        complain(str(error))
         raise typer.Exit(2) from error
 
 
 @contextmanager
-def running_database(settings: Settings, *, adopt: bool = False) -> Iterator[str]:
+def running_database(settings: Settings, *, adopt: bool = False) -> Generator[str]:
     """The migrated database's address for the app's role; the embedded server runs as long as the block."""
     server = EmbeddedPostgres(settings.data_dir) if settings.embedded else None
     try:
         if server is not None:
-            server.start()
-            if adopt:
-                server.adopt()
+            server.start(adopt=adopt)
         yield migrate.prepare_database(settings, server)
     finally:
         if server is not None:
-            server.stop()
+            with undisturbed():
+                server.stop()
+
+
+@contextmanager
+def ended_by_signals() -> Generator[None]:
+    """Ctrl-C and SIGTERM end the block as if it had come to its end, with exit code 0: a stop that was wanted.
+
+    uvicorn takes the signals over while it serves, and raises them again when it has given them back.
+    """
+    before = {number: signal.signal(number, _exit) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _exit(_number: int, _frame: object) -> None:
+    sys.exit(0)
+
+
+@contextmanager
+def undisturbed() -> Generator[None]:
+    """A second Ctrl-C must not cut the stopping of the database short."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def listening(settings: Settings) -> socket.socket:
+    """The socket that the API will serve, taken first: a port in use is found before a database is started.
+
+    Raises StartupRefused.
+    """
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, *_, address = min(found, key=lambda each: each[0] != socket.AF_INET)
+        return socket.create_server(
+            (str(address[0]), int(address[1])),
+            family=family,
+            backlog=2048,
+            dualstack_ipv6=address[0] == "::" and socket.has_dualstack_ipv6(),
+        )
+    except OSError as error:
+        raise StartupRefused(
+            f"Cannot listen on {settings.host} port {settings.port}: {(error.strerror or str(error)).split(' (')[0]}. "
+            "Set HOST and PORT to a free one."
+        ) from error
+
+
+def run_api(settings: Settings, listener: socket.socket) -> None:
+    """Serve until a signal comes; the environment names the database."""
+    config = uvicorn.Config(
+        "tillvault.cli:app_from_environment",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=20,
+        server_header=False,
+    )
+    if settings.workers > 1:
+        Multiprocess(config, sockets=[listener]).run()
+        return
+    server = uvicorn.Server(config)
+    server.run(sockets=[listener])
+    if not server.started:
+        raise StartupRefused("The API did not start; the log says why.")
 
 
 def app_from_environment() -> FastAPI:
@@ -62,67 +157,130 @@ def app_from_environment() -> FastAPI:
     return create_app(settings)
 
 
+def look_around(dsn: str, settings: Settings, *, demo: bool) -> None:
+    """Before serving: load the demo where it is wanted and there is room, and say where to look."""
+    if demo and not asyncio.run(demo_data.load(dsn, settings)):
+        demo_data.refresh_base_url(settings)
+    held = asyncio.run(demo_data.installation(dsn, settings))
+    if held.demo_organisations:
+        logging.log().warning("demo.data", organisations=held.demo_organisations)
+    console.print(Text(demo_data.banner(settings, is_demo=held.demo_organisations > 0)), soft_wrap=True)
+
+
 @app.command()
-def serve() -> None:
+def serve(
+    *,
+    demo: Annotated[bool, typer.Option("--demo", help="Load the demo data when the database is empty.")] = False,
+) -> None:
     """Run the API; with no DATABASE_URL, on an embedded PostgreSQL that starts and ends with it."""
-    settings = Settings()
-    logging.configure(settings.log_level, settings.log_format)
-    # Until uvicorn takes the signals over, and after it has given them back, SIGTERM must still reach `finally`.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with refusals_as_exit(), running_database(settings, adopt=True) as dsn:
-        os.environ["DATABASE_URL"] = dsn
-        uvicorn.run(
-            "tillvault.cli:app_from_environment",
-            factory=True,
-            host=settings.host,
-            port=settings.port,
-            workers=settings.workers if settings.workers > 1 else None,
-            loop="uvloop",
-            http="httptools",
-            log_config=None,
-            access_log=False,
-            proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=list(settings.trusted_proxies),
-            timeout_graceful_shutdown=20,
-            server_header=False,
+    with refusals_as_exit(), ended_by_signals():
+        settings = Settings()
+        logging.configure(settings.log_level, settings.log_format)
+        with listening(settings) as listener, running_database(settings, adopt=True) as dsn:
+            os.environ["DATABASE_URL"] = dsn
+            look_around(dsn, settings, demo=demo)
+            run_api(settings, listener)
+
+
+@app.command("demo")
+def load_demo() -> None:
+    """Load the demo data into an empty database, and write demo.json into the data folder."""
+    with refusals_as_exit():
+        settings = Settings()
+        with running_database(settings) as dsn:
+            if not asyncio.run(demo_data.load(dsn, settings)):
+                raise StartupRefused("The database is not empty. Demo data can be loaded only into an empty one.")
+        console.print(Text(f"The demo data is loaded. Who and how: {demo_data.file_of(settings)}"), soft_wrap=True)
+
+
+@app.command()
+def init(  # noqa: PLR0917  (Typer makes an option of each)
+    organisation: Annotated[str | None, typer.Option(help="Name of the organisation.")] = None,
+    slug: Annotated[str | None, typer.Option(help="Its short name in logins. Default: made of its name.")] = None,
+    branch: Annotated[str | None, typer.Option(help="Name of its first branch.")] = None,
+    timezone: Annotated[str | None, typer.Option(help="The branch's time zone, like Europe/Paris.")] = None,
+    currency: Annotated[
+        list[str] | None, typer.Option(help="A currency of the drawers; the first is the base. Repeatable.")
+    ] = None,
+    register: Annotated[str | None, typer.Option(help="Name of the first register.")] = None,
+    admin_name: Annotated[str | None, typer.Option(help="Name of the first admin.")] = None,
+    admin_username: Annotated[str | None, typer.Option(help="Username of the first admin.")] = None,
+) -> None:
+    """Set up a shop: organisation, first branch, register and admin. Prints what is needed to log in, once."""
+    with refusals_as_exit():
+        name = wanted("--organisation", organisation)
+        founding = Founding(
+            organisation=name,
+            slug=slug or setup.slug_of(name),
+            branch=wanted("--branch", branch),
+            timezone=wanted("--timezone", timezone),
+            currencies=tuple(currency or wanted("--currency", None).split()),
+            register=wanted("--register", register),
+            admin_name=wanted("--admin-name", admin_name),
+            admin_username=wanted("--admin-username", admin_username),
+        )
+        settings = Settings()
+        with running_database(settings) as dsn:
+            founded = asyncio.run(found(dsn, settings, founding))
+    typer.echo(
+        f"Organisation  {founding.organisation} ({founding.slug})\n"
+        f"Store code    {founded.store_code}\n"
+        f"Register      {founding.register} ({founded.emission_point})\n"
+        f"Admin         {founding.admin_name} ({founding.admin_username})\n"
+        f"PIN           {founded.pin}\n"
+        f"Password      {founded.password}\n"
+        "PIN and password are shown this once."
+    )
+
+
+def wanted(option: str, given: str | None) -> str:
+    """What an option says; asked for on a terminal, refused anywhere else. Raises StartupRefused."""
+    if given is not None:
+        return given.strip()
+    if not sys.stdin.isatty():
+        raise StartupRefused(f"The option {option} is missing.")
+    return str(typer.prompt(option.removeprefix("--").replace("-", " ").capitalize(), err=True)).strip()
+
+
+async def found(dsn: str, settings: Settings, founding: Founding) -> Founded:
+    """Raises OrganisationSlugTaken."""
+    async with demo_data.connected(dsn, settings) as database, database.transaction(None) as db:
+        return await setup.found(
+            db, Hasher(settings.argon2_threads), pepper=secrets.pin_pepper(settings), founding=founding
         )
 
 
 @db_app.command()
 def upgrade() -> None:
     """Bring the schema up to date, as the owner (DATABASE_OWNER_URL, or the embedded server)."""
-    settings = Settings()
-    if not settings.embedded and settings.database_owner_url is None:
-        console.print("[red]tillvault:[/red] DATABASE_OWNER_URL is needed to change the schema.")
-        raise typer.Exit(2)
-    with refusals_as_exit(), running_database(settings):
-        console.print("The schema is up to date.")
+    with refusals_as_exit():
+        settings = Settings()
+        if not settings.embedded and settings.database_owner_url is None:
+            raise StartupRefused("DATABASE_OWNER_URL is needed to change the schema.")
+        with running_database(settings):
+            console.print("The schema is up to date.")
 
 
 @db_app.command()
 def check() -> None:
-    """Fail when tables.py and the migrations differ."""
-    settings = Settings()
-    with refusals_as_exit(), EmbeddedPostgres(settings.data_dir) as server:
-        migrate.prepare_database(settings, server)
+    """Fail when tables.py and the migrations differ; tried on a database that is thrown away."""
+    with refusals_as_exit(), tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as server:
+        migrate.prepare_database(Settings(), server)
         migrate.check(server.dsn(migrate.OWNER_ROLE))
+        console.print("The tables and the migrations agree.")
 
 
 @app.command()
 def openapi(
     output: Annotated[Path | None, typer.Option(help="File to write; default: standard output.")] = None,
 ) -> None:
-    """Write the OpenAPI document."""
-    from tillvault.core.http.openapi import document  # noqa: PLC0415  (as above)
-    from tillvault.main import create_app  # noqa: PLC0415
+    """Write the OpenAPI document. It does not depend on the settings."""
+    from tillvault.reference import openapi_json  # noqa: PLC0415  (the other commands do without the API)
 
-    import orjson  # noqa: PLC0415
-
-    text = orjson.dumps(orjson.loads(dumps(document(create_app(Settings())))), option=orjson.OPT_INDENT_2) + b"\n"
     if output is None:
-        sys.stdout.buffer.write(text)
+        sys.stdout.write(openapi_json())
     else:
-        output.write_bytes(text)
+        output.write_text(openapi_json())
 
 
 if __name__ == "__main__":

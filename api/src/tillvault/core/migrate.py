@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
 from tillvault.core.config import Settings
-from tillvault.core.db import StartupRefused
+from tillvault.core.db import StartupRefused, refuse_powerful_role
 from tillvault.core.embedded import APP_LOGIN, DATABASE, OWNER_ROLE, EmbeddedPostgres
 
 APP_ROLE = "tillvault_app"
@@ -77,6 +79,8 @@ async def is_current(dsn: str) -> bool:
         if not await raw.fetchval("SELECT to_regclass('public.alembic_version') IS NOT NULL"):
             return False
         return await raw.fetchval("SELECT version_num FROM alembic_version") == head()
+    except asyncpg.InsufficientPrivilegeError:
+        return False  # A role that may not even read the version was not made by `tillvault db upgrade`.
     finally:
         await raw.close()
 
@@ -113,20 +117,24 @@ def upgrade(dsn: str) -> None:
 
 
 def check(dsn: str) -> None:
-    """Raise when the tables in `tables.py` and those of the migrations differ."""
+    """Compare the tables in `tables.py` with those of the migrations. Raises StartupRefused when they differ."""
     from alembic import command  # noqa: PLC0415  (as above)
     from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
 
     config = Config(str(_API_FOLDER / "alembic.ini"))
     config.attributes["dsn"] = dsn
-    command.check(config)
+    try:
+        command.check(config)
+    except CommandError as error:
+        raise StartupRefused(f"The tables and the migrations differ: {error}") from error
 
 
 def prepare_database(settings: Settings, server: EmbeddedPostgres | None) -> str:
     """Bring the database up to date and give the address for the app's role.
 
-    With the embedded server everything is made; with DATABASE_URL the owner's address is needed to migrate, and an
-    outdated schema without it is refused.
+    With the embedded server everything is made. With DATABASE_URL the owner's address is needed to migrate; without it
+    an outdated schema is refused. Raises StartupRefused.
     """
     if server is not None:
         dsn = server.dsn(APP_LOGIN)
@@ -138,7 +146,24 @@ def prepare_database(settings: Settings, server: EmbeddedPostgres | None) -> str
     dsn = settings.database_url.get_secret_value()
     if settings.database_owner_url is not None:
         owner_dsn = settings.database_owner_url.get_secret_value()
-        asyncio.run(provision(owner_dsn, dsn))
-        if not asyncio.run(is_current(owner_dsn)):
-            upgrade(owner_dsn)
+        with _as_sentence("DATABASE_OWNER_URL"):
+            asyncio.run(provision(owner_dsn, dsn))
+            if not asyncio.run(is_current(owner_dsn)):
+                upgrade(owner_dsn)
+    with _as_sentence("DATABASE_URL"):
+        asyncio.run(refuse_powerful_role(dsn))
+        if not asyncio.run(is_current(dsn)):
+            raise StartupRefused(
+                "The schema of the database is not the one of this version. Run `tillvault db upgrade` with "
+                "DATABASE_OWNER_URL, the address as the owner of the tables."
+            )
     return dsn
+
+
+@contextmanager
+def _as_sentence(variable: str) -> Generator[None]:
+    """What a database says that cannot be reached or does not let us in, under the name of the setting to look at."""
+    try:
+        yield
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+        raise StartupRefused(f"{variable}: {error or 'the database does not answer'}") from error
