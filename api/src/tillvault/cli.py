@@ -214,10 +214,10 @@ def init(  # noqa: PLR0917  (Typer makes an option of each)
             slug=slug or setup.slug_of(name),
             branch=wanted("--branch", branch),
             timezone=wanted("--timezone", timezone),
-            currencies=tuple(currency or wanted("--currency", None).split()),
+            currencies=tuple(code.upper() for code in currency or wanted("--currency", None).split()),
             register=wanted("--register", register),
             admin_name=wanted("--admin-name", admin_name),
-            admin_username=wanted("--admin-username", admin_username),
+            admin_username=wanted("--admin-username", admin_username).lower(),
         )
         settings = Settings()
         with running_database(settings) as dsn:

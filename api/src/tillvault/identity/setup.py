@@ -5,20 +5,175 @@ No actor exists yet, so nothing here asks for permission; every later change goe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from tillvault.core.clock import utc_now
-from tillvault.core.db import Connection
+from tillvault.core.db import Connection, StartupRefused
 from tillvault.core.ids import new_id
-from tillvault.identity import hashing
+from tillvault.events import service as events
+from tillvault.events.domain import AuditEntry
+from tillvault.identity import hashing, policies
+from tillvault.identity.access import queries as access
 from tillvault.identity.api_keys import queries as api_keys
 from tillvault.identity.branches import queries as branches
+from tillvault.identity.branches import service as branches_service
+from tillvault.identity.branches.domain import CURRENCIES_MAX, known_currency, known_timezone, plain_letters
 from tillvault.identity.domain import Branch, Role
 from tillvault.identity.hashing import Hasher
 from tillvault.identity.permissions import MACHINE_SCOPES
 from tillvault.identity.registers import queries as registers
+from tillvault.identity.registers.domain import next_emission_point
 from tillvault.identity.users import queries as users
+from tillvault.identity.users.domain import USERNAME_PATTERN
+
+_SLUG_PATTERN = r"[a-z0-9][a-z0-9-]{0,62}"
+_NAME_LENGTH_MAX = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """What a database holds."""
+
+    organisations: int
+    demo_organisations: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Founding:
+    """What it takes to found a shop. Raises StartupRefused, naming the option of `tillvault init` that is wrong."""
+
+    organisation: str
+    slug: str
+    branch: str
+    timezone: str
+    currencies: tuple[str, ...]
+    """The first is the base currency."""
+    register: str
+    admin_name: str
+    admin_username: str
+
+    def __post_init__(self) -> None:
+        for name in ("organisation", "branch", "register", "admin_name"):
+            text = getattr(self, name)
+            if not 1 <= len(text) <= _NAME_LENGTH_MAX or not text.isprintable():
+                raise _wrong(name, f"must have 1 to {_NAME_LENGTH_MAX} characters")
+        if not re.fullmatch(_SLUG_PATTERN, self.slug):
+            raise _wrong("slug", "must be 1 to 63 small letters, digits and hyphens, the first one no hyphen")
+        if not re.fullmatch(USERNAME_PATTERN, self.admin_username):
+            raise _wrong("admin_username", "must be 2 to 40 letters, digits, dots, hyphens and underscores")
+        if not 1 <= len(self.currencies) <= CURRENCIES_MAX or len(set(self.currencies)) != len(self.currencies):
+            raise _wrong("currency", f"must be given 1 to {CURRENCIES_MAX} times, each another one")
+        try:
+            known_timezone(self.timezone)
+        except ValueError as error:
+            raise _wrong("timezone", str(error)) from error
+        try:
+            for currency in self.currencies:
+                known_currency(currency)
+        except ValueError as error:
+            raise _wrong("currency", str(error)) from error
+
+
+def _wrong(name: str, why: str) -> StartupRefused:
+    return StartupRefused(f"--{name.replace('_', '-')}: {why}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Founded:
+    """A shop that can be logged in to, with the secrets that are shown once."""
+
+    store_code: str
+    emission_point: str
+    pin: str = field(repr=False)
+    password: str = field(repr=False)
+
+
+def slug_of(name: str) -> str:
+    """The name as a slug; empty when it has no Latin letter or digit."""
+    return re.sub(r"[^a-z0-9]+", "-", plain_letters(name).lower()).strip("-")[:63].strip("-")
+
+
+async def installation(db: Connection) -> Installation:
+    return Installation(**dict(await branches.installation(db)))
+
+
+async def hold_empty_installation(db: Connection) -> bool:
+    """Whether there is no organisation yet; until the transaction ends no other process finds the same."""
+    await branches.lock_installation(db)
+    return (await installation(db)).organisations == 0
+
+
+async def enter_new_organisation(db: Connection) -> UUID:
+    """Let the transaction go on in an organisation that is about to be made."""
+    organisation_id = new_id()
+    await access.enter_organisation(db, organisation_id)
+    return organisation_id
+
+
+async def found(db: Connection, hasher: Hasher, *, pepper: bytes, founding: Founding) -> Founded:
+    """An organisation with its first branch, register and admin. Raises OrganisationSlugTaken."""
+    await branches.lock_installation(db)
+    organisation_id = await enter_new_organisation(db)
+    await create_organisation(db, slug=founding.slug, name=founding.organisation)
+    branch = Branch(
+        id=new_id(),
+        code="",
+        name=founding.branch,
+        timezone=founding.timezone,
+        base_currency=founding.currencies[0],
+        currencies=founding.currencies,
+        is_active=True,
+    )
+    store_code = (await branches_service.insert(db, branch=branch))["code"]
+    emission_point = next_emission_point(())
+    await create_register(db, branch_id=branch.id, name=founding.register, emission_point=emission_point)
+    pin, password = hashing.new_pin(), hashing.new_password()
+    await create_user(
+        db,
+        hasher,
+        pepper=pepper,
+        username=founding.admin_username,
+        name=founding.admin_name,
+        role=Role.ADMIN,
+        branch_ids=[branch.id],
+        pin=pin,
+        password=password,
+    )
+    _tell(db, organisation_id, founding, store_code)
+    return Founded(store_code=store_code, emission_point=emission_point, pin=pin, password=password)
+
+
+def _tell(db: Connection, organisation_id: UUID, founding: Founding, store_code: str) -> None:
+    # Whoever holds the machine acts here; there is no user yet to name.
+    events.record_audit(
+        db,
+        AuditEntry(
+            id=new_id(),
+            branch_id=None,
+            actor_id=None,
+            actor_name="tillvault init",
+            actor_role="OPERATOR",
+            action="ORGANISATION_CREATED",
+            resource_type="organisation",
+            resource_id=str(organisation_id),
+            before=None,
+            after={
+                "name": founding.organisation,
+                "slug": founding.slug,
+                "storeCode": store_code,
+                "admin": founding.admin_username,
+            },
+            outcome="SUCCESS",
+            address=None,
+            device=None,
+            request_id=None,
+            occurred_at=utc_now(),
+        ),
+    )
 
 
 async def create_organisation(db: Connection, *, slug: str, name: str, is_demo: bool = False) -> UUID:
@@ -45,6 +200,11 @@ async def create_branch(
     )
     await branches.insert_branch(db, branch=branch, now=utc_now())
     return branch
+
+
+async def decide_policies(db: Connection, *, branch_id: UUID, decided: Mapping[str, Any]) -> None:
+    """What a new branch has decided, by the names of `BranchPolicies`."""
+    await branches.save_policies(db, branch_id=branch_id, stored=policies.to_stored(decided), now=utc_now())
 
 
 async def create_register(db: Connection, *, branch_id: UUID, name: str, emission_point: str) -> UUID:

@@ -125,6 +125,18 @@ async def branch_policies(db: Connection, branch_id: UUID) -> policies.BranchPol
     return policies.from_stored(await stored_policies(db, branch_id))
 
 
+async def lock_installation(db: Connection) -> None:
+    """Hold the right to make organisations from nothing: only one of two processes finds an empty database."""
+    await db.execute("SELECT pg_advisory_xact_lock(hashtextextended('tillvault.installation', 0))")
+
+
+async def installation(db: Connection) -> Row:
+    """How many organisations there are, and how many are of the demo; needs no organisation."""
+    row = await db.fetchrow("SELECT organisations, demo_organisations FROM directory_installation()")
+    assert row is not None  # noqa: S101  (two counts always come)
+    return row
+
+
 async def insert_organisation(
     db: Connection, *, organisation_id: UUID, slug: str, name: str, is_demo: bool, now: datetime
 ) -> None:

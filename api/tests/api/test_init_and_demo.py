@@ -1,0 +1,365 @@
+"""`tillvault init`, `tillvault demo` and `tillvault serve --demo`, as processes on data folders of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from tillvault import demo
+from tillvault.core import migrate
+from tillvault.core.config import Settings
+from tillvault.core.embedded import APP_LOGIN, OWNER_ROLE, EmbeddedPostgres
+
+INIT = {
+    "--organisation": "Café Ñandú",
+    "--branch": "Ñandú Centro",
+    "--timezone": "Europe/Madrid",
+    "--currency": "EUR",
+    "--register": "Caja 1",
+    "--admin-name": "Eva",
+    "--admin-username": "eva",
+}
+
+
+@dataclass(kw_only=True)
+class Installation:
+    """A data folder and the port its API is served on."""
+
+    folder: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        own = {name: value for name, value in os.environ.items() if not name.startswith(("TILLVAULT_", "DATABASE_"))}
+        return own | {"TILLVAULT_DATA_DIR": str(self.folder), "PORT": str(self.port)}
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "tillvault.cli", *arguments],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def init(self, **changed: str | None) -> subprocess.CompletedProcess[str]:
+        options = INIT | {f"--{name.replace('_', '-')}": value for name, value in changed.items()}
+        return self.run(
+            "init", *(word for name, value in options.items() if value is not None for word in (name, value))
+        )
+
+    @contextmanager
+    def served(self, *arguments: str) -> Generator[httpx.Client]:
+        with (self.folder.parent / "out.log").open("w") as out, (self.folder.parent / "err.log").open("w") as err:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tillvault.cli", "serve", *arguments],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+            )
+        try:
+            with httpx.Client(base_url=self.url, timeout=30) as http:
+                deadline = time.monotonic() + 60
+                while not _answers(http):
+                    assert process.poll() is None, self.said()
+                    assert time.monotonic() < deadline, self.said()
+                    time.sleep(0.1)
+                yield http
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
+
+    def said(self) -> str:
+        """What the served API printed: its log, then what it says to people."""
+        return "".join((self.folder.parent / name).read_text() for name in ("out.log", "err.log"))
+
+
+def _answers(http: httpx.Client) -> bool:
+    try:
+        return http.get("/health/ready").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def make(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    def installation() -> Installation:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return Installation(folder=tmp_path_factory.mktemp("shop") / "var", port=probe.getsockname()[1])
+
+    return installation
+
+
+@pytest.fixture(scope="module")
+def demo_shop(make: Any) -> Generator[tuple[Installation, httpx.Client]]:
+    """A fresh installation, served with demo data."""
+    installation = make()
+    with installation.served("--demo") as http:
+        yield installation, http
+
+
+def told(installation: Installation) -> dict[str, Any]:
+    return json.loads((installation.folder / "demo.json").read_text())
+
+
+# tillvault init
+
+
+@pytest.mark.slow
+def test_a_shop_set_up_by_init_can_be_logged_in_to(make: Any) -> None:
+    installation = make()
+
+    done = installation.init()
+
+    assert done.returncode == 0, done.stderr
+    shown = dict(re.findall(r"^(Store code|PIN|Password) +(\S+)$", done.stdout, re.MULTILINE))
+    assert re.fullmatch(r"NAND-[0-9A-F]{4}", shown["Store code"])
+    with installation.served() as http:
+        login = http.post(
+            "/api/auth/login", json={"username": "eva", "password": shown["Password"], "organizacion": "cafe-nandu"}
+        )
+        till = http.post("/api/auth/validar-pin", json={"pin": shown["PIN"], "codigo_tienda": shown["Store code"]})
+        admin = {"Authorization": f"Bearer {login.json()['access_token']}"}
+        trail = http.get("/v1/audit", headers=admin).json()["data"]["items"]
+        health = http.get("/health").json()
+    assert login.json()["usuario"]["rol"] == "propietario"
+    assert [tpv["punto_emision"] for tpv in till.json()["tpvs_disponibles"]] == ["001"]
+    assert [(entry["action"], entry["actorName"]) for entry in trail] == [("ORGANISATION_CREATED", "tillvault init")]
+    assert health["demo"] is False
+    assert "tillvault init" in installation.said()
+    assert installation.url in installation.said()
+    assert shown["Password"] not in installation.said()
+
+
+@pytest.mark.slow
+def test_init_works_beside_a_running_api_and_refuses_a_slug_that_is_taken(
+    demo_shop: tuple[Installation, httpx.Client],
+) -> None:
+    installation, http = demo_shop
+
+    done = installation.init(slug="beside")
+    again = installation.init(slug="beside", admin_username="other")
+
+    password = re.search(r"^Password +(\S+)$", done.stdout, re.MULTILINE)
+    assert password, done.stderr
+    login = http.post("/api/auth/login", json={"username": "eva", "password": password[1], "organizacion": "beside"})
+    assert login.status_code == 200
+    assert again.returncode == 2
+    assert "slug" in again.stderr
+    assert "Traceback" not in again.stderr
+
+
+@pytest.mark.parametrize("missing", list(INIT))
+def test_init_names_the_option_that_is_missing(make: Any, missing: str) -> None:
+    done = make().init(**{missing.removeprefix("--").replace("-", "_"): None})
+
+    assert done.returncode == 2
+    assert missing in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("timezone", "Europe/Atlantis"),
+        ("currency", "XXX"),
+        ("slug", "-No-"),
+        ("admin_username", "e v a"),
+        ("branch", " "),
+    ],
+)
+def test_init_names_the_option_that_is_wrong(make: Any, option: str, value: str) -> None:
+    done = make().init(**{option: value})
+
+    assert done.returncode == 2
+    assert f"--{option.replace('_', '-')}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# Demo data
+
+
+@pytest.mark.slow
+def test_demo_json_is_private_and_has_the_shape_that_scripts_expect(
+    demo_shop: tuple[Installation, httpx.Client],
+) -> None:
+    installation, _ = demo_shop
+    file = installation.folder / "demo.json"
+
+    content = told(installation)
+
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert list(content) == ["base_url", "organisations"]
+    assert content["base_url"] == installation.url
+    first, platine, riverside, recyclerie = content["organisations"]
+    assert list(first) == ["id", "slug", "name", "api_key", "branches", "users"]
+    assert list(first["branches"][0]) == [
+        "id", "code", "name", "timezone", "base_currency", "currencies", "registers",
+    ]  # fmt: skip
+    assert list(first["users"][0]) == ["id", "username", "name", "role", "pin", "password", "branches"]
+    points = [register["emission_point"] for register in first["branches"][0]["registers"]]
+    assert points == ["001", "002", "003"]
+    assert [user["username"] for user in first["users"]] == ["juan", "ana", "luis", "marta", "elena"]
+    assert first["users"][0] == {
+        "id": first["users"][0]["id"],
+        "username": "juan",
+        "name": "Juan Pérez",
+        "role": "CASHIER",
+        "pin": "1234",
+        "password": None,
+        "branches": ["TIEN-7A31"],
+    }
+    assert first["users"][4]["password"] == "demo-elena"
+    assert first["users"][4]["branches"] == ["TIEN-7A31", "TIEN-8B42"]
+    assert [o["slug"] for o in (platine, riverside, recyclerie)] == ["laplatine", "riverside", "recyclerie"]
+    assert riverside["branches"][0]["currencies"] == ["USD", "KHR"]
+    assert len({o["api_key"] for o in content["organisations"]}) == 4
+
+
+@pytest.mark.slow
+def test_everybody_of_the_demo_gets_in(demo_shop: tuple[Installation, httpx.Client]) -> None:
+    installation, http = demo_shop
+
+    for organisation in told(installation)["organisations"]:
+        for user in organisation["users"]:
+            for code in user["branches"]:
+                till = http.post("/api/auth/validar-pin", json={"pin": user["pin"], "codigo_tienda": code})
+                assert till.json()["usuario"]["id"] == user["id"], till.text
+            if user["password"]:
+                body = {
+                    "username": user["username"],
+                    "password": user["password"],
+                    "organizacion": organisation["slug"],
+                }
+                assert http.post("/api/auth/login", json=body).status_code == 200
+        keyed = http.get("/v1/branches", headers={"Authorization": f"Bearer {organisation['api_key']}"})
+        assert [item["id"] for item in keyed.json()["data"]["items"]] == [b["id"] for b in organisation["branches"]]
+
+
+@pytest.mark.slow
+def test_the_riverside_knows_its_rate(demo_shop: tuple[Installation, httpx.Client]) -> None:
+    installation, http = demo_shop
+    riverside = told(installation)["organisations"][2]
+
+    found = http.get(
+        f"/v1/branches/{riverside['branches'][0]['id']}/policies",
+        headers={"Authorization": f"Bearer {riverside['api_key']}"},
+    )
+
+    assert found.json()["data"]["fxRates"] == {"KHR": 4100}
+
+
+@pytest.mark.slow
+def test_the_product_says_that_it_runs_on_demo_data(demo_shop: tuple[Installation, httpx.Client]) -> None:
+    installation, http = demo_shop
+
+    said = installation.said()
+
+    assert http.get("/health").json()["demo"] is True
+    assert '"event":"demo.data"' in said
+    assert installation.url in said
+    assert "TIEN-7A31" in said
+    assert "juan 1234" in said
+
+
+@pytest.mark.slow
+def test_demo_data_is_refused_where_there_is_any(demo_shop: tuple[Installation, httpx.Client]) -> None:
+    installation, _ = demo_shop
+    before = told(installation)
+
+    done = installation.run("demo")
+
+    assert done.returncode == 2
+    assert "not empty" in done.stderr
+    assert told(installation) == before
+
+
+def test_another_address_changes_the_base_url_and_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "demo.json"
+    file.write_text(json.dumps({"base_url": "http://127.0.0.1:1", "organisations": [{"api_key": "tv_kept"}]}))
+
+    demo.refresh_base_url(Settings(data_dir=tmp_path, base_url="https://till.example/"))
+
+    assert json.loads(file.read_text()) == {
+        "base_url": "https://till.example",
+        "organisations": [{"api_key": "tv_kept"}],
+    }
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["demo.json"]
+
+
+def test_the_same_address_leaves_the_file_alone(tmp_path: Path) -> None:
+    file = tmp_path / "demo.json"
+    file.write_text('{"base_url":"http://127.0.0.1:8000"}')
+
+    demo.refresh_base_url(Settings(data_dir=tmp_path, base_url="http://127.0.0.1:8000"))
+    demo.refresh_base_url(Settings(data_dir=tmp_path / "nothing", base_url="http://127.0.0.1:8000"))
+
+    assert file.read_text() == '{"base_url":"http://127.0.0.1:8000"}'
+
+
+@pytest.fixture
+def empty_dsn(server: EmbeddedPostgres, settings: Settings, request: pytest.FixtureRequest) -> str:
+    """An empty, migrated database beside the others of the test server."""
+    assert settings.database_url is not None
+    name = f"demo_{abs(hash(request.node.name)) % 10**8}"
+
+    async def create() -> None:
+        raw = await asyncpg.connect(server.dsn(database="postgres"))
+        try:
+            await raw.execute(f'CREATE DATABASE "{name}" OWNER "{OWNER_ROLE}"')
+        finally:
+            await raw.close()
+
+    asyncio.run(create())
+    migrate.upgrade(server.dsn(OWNER_ROLE, name))
+    return server.dsn(APP_LOGIN, name)
+
+
+def test_of_two_loads_at_the_same_time_one_loads(empty_dsn: str, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+
+    async def both() -> list[bool]:
+        return list(await asyncio.gather(demo.load(empty_dsn, settings), demo.load(empty_dsn, settings)))
+
+    loaded = asyncio.run(both())
+
+    assert sorted(loaded) == [False, True]
+    assert asyncio.run(demo.installation(empty_dsn, settings)).demo_organisations == 4
+
+
+def test_a_load_that_fails_leaves_nothing_and_can_be_tried_again(empty_dsn: str, tmp_path: Path) -> None:
+    (tmp_path / "demo.json").mkdir()
+    settings = Settings(data_dir=tmp_path)
+
+    with pytest.raises(OSError, match=r"demo\.json"):
+        asyncio.run(demo.load(empty_dsn, settings))
+    left = asyncio.run(demo.installation(empty_dsn, settings))
+    (tmp_path / "demo.json").rmdir()
+    again = asyncio.run(demo.load(empty_dsn, settings))
+
+    assert left.organisations == 0
+    assert again is True
