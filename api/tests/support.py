@@ -133,8 +133,8 @@ DEFAULT_PEOPLE: tuple[PersonSpec, ...] = (
 
 
 class QuickHasher(Hasher):
-    """argon2id with its smallest cost, each secret hashed once: a test makes people by the dozen, and a stored hash says
-    itself what it costs to check."""
+    """argon2id with its smallest cost, each secret hashed once: a test makes people by the dozen, and a stored hash
+    says itself what it costs to check."""
 
     def __init__(self) -> None:
         super().__init__(1)
