@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -35,7 +35,7 @@ def create_app(settings: Settings) -> FastAPI:
     """The API over the database that `settings.database_url` names. Connects when it starts, not here."""
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         assert settings.database_url is not None  # noqa: S101  (`serve` fills it in for the embedded database)
         dsn = settings.database_url.get_secret_value()
         await refuse_powerful_role(dsn)

@@ -23,5 +23,3 @@ def require_session(
 def sees_expected(actor: Actor, *, is_blind: bool, is_open: bool) -> bool:
     """Under blind close a cashier sees no expected amount until the count is in."""
     return not (is_blind and is_open and actor.role is Role.CASHIER)
-
-

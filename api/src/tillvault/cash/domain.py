@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-
 from uuid import UUID
 
 from tillvault.cash.errors import CountRequired, CurrencyNotAccepted, DenominationsMismatch
@@ -254,5 +253,3 @@ class MovementRecorded(SessionEvent):
 def session_key(session_id: UUID) -> str:
     """Events of one drawer are delivered in order."""
     return f"cash_session:{session_id}"
-
-

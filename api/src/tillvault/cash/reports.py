@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from tillvault.cash.closing import queries as closing
@@ -21,7 +22,7 @@ from tillvault.core.clock import utc_now
 from tillvault.core.db import Connection
 from tillvault.core.http.answers import Amount, Wire
 from tillvault.core.jsontext import dumps
-from tillvault.core.money import add
+from tillvault.core.money import Cash, add
 from tillvault.identity.domain import Actor
 from tillvault.identity.errors import RegisterNotFound
 from tillvault.identity.permissions import Permission, require
@@ -173,24 +174,22 @@ def summary(session: CashSession, figures: Figures, *, shows_expected: bool) -> 
         for name, kind in _TOTALS.items()
     }
     expected = session.expected if shows_expected else None
-    columns = {
+    columns: dict[str, Cash | None] = {
         "opening_float": session.opening,
         **totals,
         "expected_cash": expected,
         "counted_cash": session.counted,
         "variance": session.variance if shows_expected else None,
     }
+    fields: dict[str, Any] = {}
+    for name, amounts in columns.items():
+        fields |= two_currencies(name, amounts, session.opening)
     return Summary.model_construct(
-        by_currency=[
-            CurrencySummary.model_construct(
-                currency=currency, **{name: amount_or_none(amounts, currency) for name, amounts in columns.items()}
-            )
-            for currency in session.opening
-        ],
-        **{
-            field: value
-            for name, amounts in columns.items()
-            for field, value in two_currencies(name, amounts, session.opening).items()
-        },
+        by_currency=[_line(currency, columns) for currency in session.opening],
+        **fields,
     )
 
+
+def _line(currency: str, columns: Mapping[str, Cash | None]) -> CurrencySummary:
+    amounts: dict[str, Any] = {name: amount_or_none(column, currency) for name, column in columns.items()}
+    return CurrencySummary.model_construct(currency=currency, **amounts)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from tillvault.cash.domain import CashSession, CloseReason, Denominations, SessionStatus
 from tillvault.core.http.answers import Amount, Wire
@@ -24,17 +24,22 @@ def _pieces(value: Any) -> Denominations:
     if not isinstance(value, dict):
         raise ValueError("must be an object of pieces by currency")  # noqa: TRY004  (Pydantic turns ValueError into a finding)
     found: Denominations = {}
-    for currency, pieces in value.items():  # pyright: ignore[reportUnknownVariableType]  # any JSON object
-        if currency not in EXPONENTS or not isinstance(pieces, dict) or len(pieces) > _KINDS_MAX:  # pyright: ignore[reportUnknownArgumentType]  # any JSON value
-            raise ValueError(f"{str(currency)[:12]!r} must be a known currency with its pieces")  # pyright: ignore[reportUnknownArgumentType]  # any JSON key
-        found[currency] = {}
-        for kind, count in pieces.items():  # pyright: ignore[reportUnknownVariableType]  # any JSON object
-            if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= _PIECES_MAX:
-                raise ValueError(f"{currency}: the number of pieces must be a whole number from 0 to {_PIECES_MAX}")
-            if _value_of(kind, currency) <= 0:  # pyright: ignore[reportUnknownArgumentType]  # any JSON key
-                raise ValueError(f"{currency}: {str(kind)[:12]!r} is no denomination")  # pyright: ignore[reportUnknownArgumentType]  # any JSON key
-            found[currency][kind] = count
+    for currency, pieces in cast("dict[str, Any]", value).items():
+        if currency not in EXPONENTS or not isinstance(pieces, dict):
+            raise ValueError(f"{currency[:12]!r} must be a known currency with its pieces")
+        kinds = cast("dict[str, Any]", pieces)
+        if len(kinds) > _KINDS_MAX:
+            raise ValueError(f"{currency}: names more than {_KINDS_MAX} denominations")
+        found[currency] = {kind: _pieces_of(currency, kind, count) for kind, count in kinds.items()}
     return found
+
+
+def _pieces_of(currency: str, kind: str, count: Any) -> int:
+    if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= _PIECES_MAX:
+        raise ValueError(f"{currency}: the number of pieces must be a whole number from 0 to {_PIECES_MAX}")
+    if _value_of(kind, currency) <= 0:
+        raise ValueError(f"{currency}: {kind[:12]!r} is no denomination")
+    return count
 
 
 def _value_of(kind: str, currency: str) -> int:
@@ -65,10 +70,6 @@ Pieces = Annotated[
 ]
 
 
-def _nothing_given(value: object) -> bool:
-    return value is None
-
-
 def one_form(any_currency: Mapping[str, int] | None, usd: int | None, khr: int | None) -> Cash | None:
     """The amounts of a body, which uses one form or the other (domain.md); None when it gives none.
 
@@ -78,10 +79,8 @@ def one_form(any_currency: Mapping[str, int] | None, usd: int | None, khr: int |
         if usd is not None or khr is not None:
             raise ValueError("give the amounts by currency or in the Usd and Khr fields, not both")
         return dict(any_currency)
-    given = {"USD": usd, "KHR": khr}
-    if all(map(_nothing_given, given.values())):
-        return None
-    return {currency: minor for currency, minor in given.items() if minor is not None}
+    given = {currency: minor for currency, minor in (("USD", usd), ("KHR", khr)) if minor is not None}
+    return given or None
 
 
 class CountBody(Body):
@@ -186,7 +185,9 @@ class CashSessionOut(Wire):
         )
 
 
-_SAME = tuple(name for name in CashSessionOut.model_fields if name in CashSession.__dataclass_fields__ and name != "recounts")
+_SAME = tuple(
+    name for name in CashSessionOut.model_fields if name in CashSession.__dataclass_fields__ and name != "recounts"
+)
 
 
 def balances(opening: Cash, expected: Cash | None, counted: Cash | None) -> list[Balance]:
@@ -208,20 +209,9 @@ def amount_or_none(amounts: Mapping[str, int] | None, currency: str) -> Decimal 
     return None if amounts is None else from_minor(amounts.get(currency, 0), currency)
 
 
-def two_currencies(name: str, amounts: Mapping[str, int] | None, held: Mapping[str, int]) -> dict[str, Decimal | None]:
-    """The Usd and Khr fields of an amount: 0 where the drawer does not hold the currency, null where it is not known."""
+def two_currencies(name: str, amounts: Mapping[str, int] | None, held: Mapping[str, int]) -> dict[str, Any]:
+    """The Usd and Khr fields of an amount: 0 where the drawer does not hold the currency, null while it is unknown."""
     return {
         f"{name}_{currency.lower()}": amount_or_none(amounts if currency in held else {}, currency)
         for currency in ("USD", "KHR")
     }
-
-
-def _trimmed_reason(text: str) -> str:
-    # Trimmed before it is measured: three blanks are no reason.
-    stripped = text.strip()
-    if len(stripped) < 3:
-        raise ValueError("must have at least 3 characters")
-    return stripped
-
-
-Reason = Annotated[str, AfterValidator(_trimmed_reason)]

@@ -144,9 +144,7 @@ cash_movements = Table(
         " AND 0 <> ALL (effects_minor)",
         name="amounts_whole",
     ),
-    Index(
-        "ix_cash_movements_waiting", "organisation_id", "session_id", postgresql_where=text("status = 'PENDING'")
-    ),
+    Index("ix_cash_movements_waiting", "organisation_id", "session_id", postgresql_where=text("status = 'PENDING'")),
 )
 
 cash_counts = Table(

@@ -7,7 +7,7 @@ trip as BEGIN, with SET LOCAL, so that it ends with the transaction and cannot l
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -60,7 +60,7 @@ class Connection:
         return await self._raw.execute(statement, *args)
 
     @asynccontextmanager
-    async def savepoint(self) -> AsyncIterator[None]:
+    async def savepoint(self) -> AsyncGenerator[None]:
         """A part that may fail on a constraint while the transaction goes on."""
         # By hand: the driver refuses to nest its own transactions in one that was begun with a plain BEGIN.
         await self._raw.execute("SAVEPOINT part")
@@ -112,7 +112,7 @@ class Database:
             self._pool.terminate()
 
     @asynccontextmanager
-    async def transaction(self, organisation_id: UUID | None) -> AsyncIterator[Connection]:
+    async def transaction(self, organisation_id: UUID | None) -> AsyncGenerator[Connection]:
         """One transaction, committed when the block ends well, rolled back when it raises.
 
         Without an organisation only the directory functions answer; row-level security hides the rest.
@@ -145,7 +145,7 @@ class Database:
             await raw.fetchval("SELECT 1")
 
     @asynccontextmanager
-    async def _acquired(self) -> AsyncIterator[Any]:
+    async def _acquired(self) -> AsyncGenerator[Any]:
         try:
             raw = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)
         except TimeoutError as error:
@@ -228,5 +228,3 @@ async def refuse_powerful_role(dsn: str) -> None:
             "tables. One shop could then read another's rows. Put the owner into DATABASE_OWNER_URL, name a plain "
             "role in DATABASE_URL, and run `tillvault db upgrade`: it makes the role and grants what it needs."
         )
-
-

@@ -104,8 +104,6 @@ async def metrics(request: Request) -> Response:
     """Prometheus metrics of this process. Asks for TILLVAULT_METRICS_TOKEN when that is set."""
     wanted = request.app.state.settings.metrics_token
     given = request.headers.get("authorization", "")
-    if wanted is not None and not hmac.compare_digest(
-        given.encode(), f"Bearer {wanted.get_secret_value()}".encode()
-    ):
+    if wanted is not None and not hmac.compare_digest(given.encode(), f"Bearer {wanted.get_secret_value()}".encode()):
         raise Unauthorized
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)

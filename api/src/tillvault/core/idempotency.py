@@ -20,7 +20,7 @@ KEPT = timedelta(hours=24)
 _SWEEP_ROWS = 20
 
 
-class AnsweredBefore(Exception):  # noqa: N818  (no error: the answer that was given the first time)
+class AnsweredBefore(Exception):
     """The request was carried out before; this is its answer."""
 
     def __init__(self, status: int, body: bytes) -> None:

@@ -48,9 +48,7 @@ def configure(level: str, log_format: str) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
-                structlog.dev.ConsoleRenderer()
-                if plain
-                else structlog.processors.JSONRenderer(serializer=_dumps_text),
+                structlog.dev.ConsoleRenderer() if plain else structlog.processors.JSONRenderer(serializer=_dumps_text),
             ],
         )
     )

@@ -20,7 +20,7 @@ cash_session_open = Counter(
 cash_session_open_seconds = Histogram(
     "tillvault_cash_session_open_seconds", "Time to open a drawer.", ("result",), registry=REGISTRY, buckets=_SECONDS
 )
-pin_attempts = Counter(
-    "tillvault_login_attempts_total", "Logins tried.", ("kind", "result"), registry=REGISTRY
+pin_attempts = Counter("tillvault_login_attempts_total", "Logins tried.", ("kind", "result"), registry=REGISTRY)
+redis_up = Gauge(
+    "tillvault_redis_up", "1 while Redis answers, 0 while rate limits are kept in the process.", registry=REGISTRY
 )
-redis_up = Gauge("tillvault_redis_up", "1 while Redis answers, 0 while rate limits are kept in the process.", registry=REGISTRY)

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TypeVar
@@ -48,7 +48,7 @@ class Hasher:
             return await self._run(self._argon2.hash, secret)
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[Prove]:
+    async def turn(self) -> AsyncGenerator[Prove]:
         """Wait for a thread; the block gets the check. What else decides on a try (its back-off) is asked inside the
         block, so that a burst of parallel guesses meets the verdict on those before it."""
         async with self._turns:

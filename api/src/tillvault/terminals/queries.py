@@ -41,6 +41,20 @@ WHERE r.organisation_id = $1
 """
 
 
+_FREE = (
+    _REGISTER  # noqa: S608  (two constants of this file)
+    + """
+  AND r.branch_id = $2 AND r.is_active AND NOT EXISTS (
+    SELECT FROM terminal_sessions t
+    WHERE t.organisation_id = $1 AND t.register_id = r.id AND t.status IN ('activa', 'pausada')
+      AND (t.status = 'pausada' OR t.expires_at > $3 OR EXISTS (
+          SELECT FROM cash_sessions s
+          WHERE s.organisation_id = $1 AND s.register_id = r.id AND s.status = 'OPEN' AND s.opened_by = t.user_id)))
+ORDER BY r.emission_point, r.name
+"""
+)
+
+
 async def lock_user(db: Connection, user_id: UUID) -> None:
     """Hold a person for the rest of the transaction: their logins come one after the other."""
     await db.execute(
@@ -86,15 +100,7 @@ async def free_registers(db: Connection, branch_id: UUID, *, now: datetime) -> l
     """Active registers of a branch that nobody uses and none is kept for. A login that has run out keeps a register
     only while its drawer is open."""
     rows = await db.fetch(
-        _REGISTER
-        + """ AND r.branch_id = $2 AND r.is_active AND NOT EXISTS (
-                SELECT FROM terminal_sessions t
-                WHERE t.organisation_id = $1 AND t.register_id = r.id AND t.status IN ('activa', 'pausada')
-                  AND (t.status = 'pausada' OR t.expires_at > $3 OR EXISTS (
-                      SELECT FROM cash_sessions s
-                      WHERE s.organisation_id = $1 AND s.register_id = r.id AND s.status = 'OPEN'
-                        AND s.opened_by = t.user_id)))
-            ORDER BY r.emission_point, r.name""",
+        _FREE,
         db.organisation_id,
         branch_id,
         now,

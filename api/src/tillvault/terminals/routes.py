@@ -63,16 +63,12 @@ async def verify_store(codigo: Annotated[str, Path(min_length=1, max_length=64)]
         raise StoreNotFound
     return json_answer(
         dumps(
-            TiendaVerificada(
-                valido=True, tienda_nombre=store["name"], organizacion_nombre=store["organisation_name"]
-            )
+            TiendaVerificada(valido=True, tienda_nombre=store["name"], organizacion_nombre=store["organisation_name"])
         )
     )
 
 
-@router.post(
-    "/api/auth/validar-pin", response_model=PinValidado, responses=refusals(Dialect.DETAIL, _PIN, ALWAYS)
-)
+@router.post("/api/auth/validar-pin", response_model=PinValidado, responses=refusals(Dialect.DETAIL, _PIN, ALWAYS))
 async def validate_pin(body: ValidarPin, request: Request, door: Door) -> Response:
     """Who this PIN is, and where they can work: the paused session to resume, or the free registers."""
     user = await access.prove_pin(door, store_code=body.codigo_tienda, pin=body.pin, caller=caller_of(request))
@@ -130,9 +126,7 @@ async def login_pin(body: LoginPin, request: Request, door: Door) -> Response:
     return json_answer(dumps(LoginAnswer.of(made, Tpv(id=register.id, nombre=register.name))))
 
 
-@router.post(
-    "/api/auth/logout-pos", response_model=SesionCerrada, responses=refusals(Dialect.DETAIL, AUTHENTICATED)
-)
+@router.post("/api/auth/logout-pos", response_model=SesionCerrada, responses=refusals(Dialect.DETAIL, AUTHENTICATED))
 async def logout(request: Request, door: Door) -> Response:
     """End the login; with an open drawer the session is paused and the register kept."""
     claims = _claims(request, door)

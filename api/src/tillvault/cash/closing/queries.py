@@ -88,7 +88,8 @@ async def figures(db: Connection, session_id: UUID, *, series_id: UUID) -> Figur
     row = await db.fetchrow(_FIGURES, db.organisation_id, session_id, series_id)
     assert row is not None  # noqa: S101  (an aggregate without GROUP BY always gives a row)
     totals: dict[MovementType, Cash] = {}
-    for kind, currency, minor in orjson.loads(row["totals"]) if row["totals"] else []:
+    found: list[tuple[str, str, int]] = orjson.loads(row["totals"] or "[]")
+    for kind, currency, minor in found:
         totals.setdefault(MovementType(kind), {})[currency] = minor
     return Figures(
         totals=totals, movements=row["movements"], waiting=row["waiting"], last_z_number=row["last_z_number"]
@@ -169,5 +170,3 @@ def _columns(counted: Cash, expected: Cash, denominations: Denominations) -> tup
         [expected[currency] for currency in currencies],
         [dumps(kinds).decode() if kinds else None for kinds in pieces],
     )
-
-

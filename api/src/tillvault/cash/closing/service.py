@@ -182,13 +182,12 @@ async def review_session(
         review_note=note if is_settled else None,
         updated_at=now,
     )
-    _tell_review(db, actor, reviewed, "RECOUNT" if is_recount else "APPROVE", count, note)
+    decision = "RECOUNT" if is_recount else "APPROVE"
+    _tell_review(db, actor, reviewed, decision=decision, counted=count, note=note)
     return reviewed
 
 
-async def _held_open(
-    db: Connection, actor: Actor, permission: Permission, session_id: UUID
-) -> tuple[Found, UUID]:
+async def _held_open(db: Connection, actor: Actor, permission: Permission, session_id: UUID) -> tuple[Found, UUID]:
     """The session, held with its register, if it is open and the actor's to close."""
     series_id = await queries.hold_series(db, session_id)
     if series_id is None or await movements.lock_session(db, session_id) is None:
@@ -247,9 +246,7 @@ async def _close(
         counted_denominations={currency: pieces for currency, pieces in denominations.items() if pieces},
         updated_at=now,
     )
-    material = reports.Material(
-        session=closed, figures=figures, movements=await reports.newest_movements(db, closed)
-    )
+    material = reports.Material(session=closed, figures=figures, movements=await reports.newest_movements(db, closed))
     await queries.close(db, closed, series_id=series_id, z_body=reports.z_bytes(material, now=now))
     if closed.register_id is not None:
         await access.end_paused_session(db, user_id=closed.opened_by, register_id=closed.register_id, now=now)
@@ -313,7 +310,7 @@ def _tell_close(db: Connection, actor: Actor, session: CashSession, now: datetim
 
 
 def _tell_review(
-    db: Connection, actor: Actor, session: CashSession, decision: str, counted: Cash, note: str | None
+    db: Connection, actor: Actor, session: CashSession, *, decision: str, counted: Cash, note: str | None
 ) -> None:
     variance = subtract(counted, session.expected)
     audit.record(

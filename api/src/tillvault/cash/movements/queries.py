@@ -100,14 +100,10 @@ async def insert(db: Connection, movement: Movement) -> None:
 
 async def moved(db: Connection, session_id: UUID) -> Cash:
     """Σ approved movements, per currency (decision 6: a sum of rows, never a counter)."""
-    return {
-        row["currency"]: row["amount_minor"] for row in await db.fetch(_MOVED, db.organisation_id, session_id)
-    }
+    return {row["currency"]: row["amount_minor"] for row in await db.fetch(_MOVED, db.organisation_id, session_id)}
 
 
-async def movement(
-    db: Connection, *, session_id: UUID, register_id: UUID | None, movement_id: UUID
-) -> Movement | None:
+async def movement(db: Connection, *, session_id: UUID, register_id: UUID | None, movement_id: UUID) -> Movement | None:
     """A movement of a session; the register is the session's."""
     row = await db.fetchrow(_MOVEMENT + " AND m.id = $3", db.organisation_id, session_id, movement_id)
     return _movement(row, register_id) if row else None

@@ -153,9 +153,7 @@ async def session(db: Connection, session_id: UUID) -> Found | None:
     return _found(row) if row else None
 
 
-async def open_session_of(
-    db: Connection, *, branch_id: UUID, user_id: UUID, register_id: UUID | None
-) -> Found | None:
+async def open_session_of(db: Connection, *, branch_id: UUID, user_id: UUID, register_id: UUID | None) -> Found | None:
     row = await db.fetchrow(
         _SESSION
         + " AND s.status = 'OPEN' AND s.branch_id = $2 AND s.opened_by = $3"
@@ -183,9 +181,7 @@ async def unsummed_session_on(db: Connection, register_id: UUID) -> Found | None
 
 
 async def open_session_on(db: Connection, register_id: UUID) -> Found | None:
-    row = await db.fetchrow(
-        _SESSION + " AND s.status = 'OPEN' AND s.register_id = $2", db.organisation_id, register_id
-    )
+    row = await db.fetchrow(_SESSION + " AND s.status = 'OPEN' AND s.register_id = $2", db.organisation_id, register_id)
     return _found(row) if row else None
 
 
@@ -227,7 +223,9 @@ def _found(row: Row) -> Found:
     first = counts[0] if counts else None
     moved: Mapping[str, Any] = orjson.loads(row["moved"]) if row["moved"] else {}
     expected = (
-        first.expected if first else {currency: minor + int(moved.get(currency, 0)) for currency, minor in opening.items()}
+        first.expected
+        if first
+        else {currency: minor + int(moved.get(currency, 0)) for currency, minor in opening.items()}
     )
     names = CashSession.__dataclass_fields__
     known = {name: value for name, value in row.items() if name in names}
@@ -251,7 +249,8 @@ def _found(row: Row) -> Found:
 def _counts(text: str | None) -> list[Recount]:
     """The first count and its recounts, from their rows by number and currency."""
     by_number: dict[int, Recount] = {}
-    for number, currency, counted, expected, pieces, counted_by, counted_at in orjson.loads(text) if text else []:
+    found: list[tuple[int, str, int, int, dict[str, int] | None, str, str]] = orjson.loads(text or "[]")
+    for number, currency, counted, expected, pieces, counted_by, counted_at in found:
         count = by_number.setdefault(
             number,
             Recount(

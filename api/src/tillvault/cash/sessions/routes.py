@@ -94,7 +94,8 @@ async def list_sessions(
         AwareDatetime | date | None, Query(alias="from", description="Opened then or later; a date is a business date.")
     ] = None,
     until: Annotated[
-        AwareDatetime | date | None, Query(alias="to", description="Opened before; a date is a business date, included.")
+        AwareDatetime | date | None,
+        Query(alias="to", description="Opened before; a date is a business date, included."),
     ] = None,
     cursor: Cursor = None,
     limit: Limit = paging.PAGE_SIZE,

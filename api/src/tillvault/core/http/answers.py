@@ -11,7 +11,6 @@ from starlette.responses import Response
 
 from tillvault.core.jsontext import exact
 
-
 T = TypeVar("T")
 
 

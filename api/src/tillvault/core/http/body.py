@@ -77,7 +77,7 @@ def _inspect(value: Any, depth: int) -> None:
         raise MalformedBody("The body is nested too deeply.")
     match value:
         case str():
-            if "\0" in value or not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+            if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
                 raise MalformedBody("The body holds a character that is no text (U+0000 or a lone surrogate).")
         case dict():
             for key, item in value.items():  # pyright: ignore[reportUnknownVariableType]  # JSON of any shape
@@ -113,5 +113,3 @@ class StrictRoute(APIRoute):
             return await handle(StrictRequest(request.scope, request.receive))
 
         return strictly
-
-

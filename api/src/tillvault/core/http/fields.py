@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
@@ -63,28 +63,41 @@ def _shape(currency: str, *, signed: bool) -> dict[str, Any]:
 
 
 MinorUsd = Annotated[
-    int, BeforeValidator(_minor("USD", signed=False)), BeforeValidator(_number), WithJsonSchema(_shape("USD", signed=False))
+    int,
+    BeforeValidator(_minor("USD", signed=False)),
+    BeforeValidator(_number),
+    WithJsonSchema(_shape("USD", signed=False)),
 ]
 MinorKhr = Annotated[
-    int, BeforeValidator(_minor("KHR", signed=False)), BeforeValidator(_number), WithJsonSchema(_shape("KHR", signed=False))
+    int,
+    BeforeValidator(_minor("KHR", signed=False)),
+    BeforeValidator(_number),
+    WithJsonSchema(_shape("KHR", signed=False)),
 ]
 SignedMinorUsd = Annotated[
-    int, BeforeValidator(_minor("USD", signed=True)), BeforeValidator(_number), WithJsonSchema(_shape("USD", signed=True))
+    int,
+    BeforeValidator(_minor("USD", signed=True)),
+    BeforeValidator(_number),
+    WithJsonSchema(_shape("USD", signed=True)),
 ]
 SignedMinorKhr = Annotated[
-    int, BeforeValidator(_minor("KHR", signed=True)), BeforeValidator(_number), WithJsonSchema(_shape("KHR", signed=True))
+    int,
+    BeforeValidator(_minor("KHR", signed=True)),
+    BeforeValidator(_number),
+    WithJsonSchema(_shape("KHR", signed=True)),
 ]
 
 
 def _cash(value: Any, *, signed: bool) -> dict[str, int]:
     if not isinstance(value, dict):
         raise ValueError("must be an object of amounts by currency")  # noqa: TRY004  (as above)
-    if len(value) > 10:  # pyright: ignore[reportUnknownArgumentType]  # any JSON object
+    amounts = cast("dict[str, Any]", value)
+    if len(amounts) > 10:
         raise ValueError("names more than 10 currencies")
     minor: dict[str, int] = {}
-    for currency, amount in value.items():  # pyright: ignore[reportUnknownVariableType]  # checked in the loop
+    for currency, amount in amounts.items():
         if currency not in EXPONENTS:
-            raise ValueError(f"{str(currency)[:12]!r} is not a known currency")  # pyright: ignore[reportUnknownArgumentType]  # any JSON key
+            raise ValueError(f"{currency[:12]!r} is not a known currency")
         try:
             minor[currency] = _minor(currency, signed=signed)(_number(amount))
         except ValueError as error:

@@ -59,7 +59,7 @@ class Gate:
         try:
             try:
                 await self.app(scope, self._limited(headers, receive), send_marked)
-            except Exception as error:  # noqa: BLE001  (the last resort: no trace may reach the client)
+            except Exception as error:
                 if answered:
                     raise
                 await render(self._refusal(scope, error), scope["path"])(scope, receive, send_marked)

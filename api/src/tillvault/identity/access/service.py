@@ -231,7 +231,9 @@ def issue(door: Doorkeeper, *, user: Proven, session_id: UUID, token_id: UUID, n
     return Login(token=door.tokens.issue(claims, role=user.role, now=now), session_id=session_id, user=user)
 
 
-async def login_back_office(db: Connection, door: Doorkeeper, *, user: Proven, device: str | None, caller: Caller) -> Login:
+async def login_back_office(
+    db: Connection, door: Doorkeeper, *, user: Proven, device: str | None, caller: Caller
+) -> Login:
     """A login without a register."""
     now = utc_now()
     session_id, token_id = new_id(), new_id()
