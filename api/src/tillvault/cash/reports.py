@@ -11,7 +11,7 @@ from uuid import UUID
 
 from tillvault.cash.closing import queries as closing
 from tillvault.cash.closing.queries import Figures
-from tillvault.cash.domain import CashSession, Movement, MovementType, amounts_of, expected_cash
+from tillvault.cash.domain import CashSession, Movement, MovementType, SessionStatus, amounts_of, expected_cash
 from tillvault.cash.errors import NoActiveSession, SessionStillOpen
 from tillvault.cash.movements import queries as movements
 from tillvault.cash.movements.schemas import CashMovementOut
@@ -117,6 +117,10 @@ async def x_report(db: Connection, *, actor: Actor, register_id: UUID) -> Report
             raise RegisterNotFound
         raise NoActiveSession("No session is open on this register.")
     service.check_readable(actor, found)
+    # Held while it is read: a movement that came in between two statements would be listed and not counted.
+    held = await movements.lock_session(db, found.session.id)
+    if held is None or held.status is not SessionStatus.OPEN:
+        raise NoActiveSession("No session is open on this register.")
     session, shows_expected = service.viewed(actor, found)
     figures = await closing.figures(db, session.id, series_id=register_id)
     material = Material(
