@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import pty
 import re
 import socket
 import stat
@@ -53,10 +54,10 @@ class Installation:
         own = {name: value for name, value in os.environ.items() if not name.startswith(("TILLVAULT_", "DATABASE_"))}
         return own | {"TILLVAULT_DATA_DIR": str(self.folder), "PORT": str(self.port)}
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "tillvault.cli", *arguments],
-            env=self.environment,
+            env=self.environment | environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -64,11 +65,11 @@ class Installation:
             check=False,
         )
 
-    def init(self, **changed: str | None) -> subprocess.CompletedProcess[str]:
+    def init(self, *, database_url: str | None = None, **changed: str | None) -> subprocess.CompletedProcess[str]:
+        """Run `tillvault init` with the options of INIT, some changed, those that are None left out."""
         options = INIT | {f"--{name.replace('_', '-')}": value for name, value in changed.items()}
-        return self.run(
-            "init", *(word for name, value in options.items() if value is not None for word in (name, value))
-        )
+        words = [word for name, value in options.items() if value is not None for word in (name, value)]
+        return self.run("init", *words, **({"DATABASE_URL": database_url} if database_url else {}))
 
     @contextmanager
     def served(self, *arguments: str) -> Generator[httpx.Client]:
@@ -197,6 +198,39 @@ def test_init_names_the_option_that_is_wrong(make: Any, option: str, value: str)
     assert done.returncode == 2
     assert f"--{option.replace('_', '-')}" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_init_asks_on_a_terminal_for_what_is_missing(make: Any) -> None:
+    installation = make()
+    ours, theirs = pty.openpty()
+    words = [word for name, value in INIT.items() if name != "--timezone" for word in (name, value)]
+
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tillvault.cli", "init", *words],
+        env=installation.environment,
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.write(ours, b"Europe/Atlantis\n")
+    out, err = process.communicate(timeout=60)
+    os.close(ours)
+    os.close(theirs)
+
+    assert "Timezone" in err
+    assert "--timezone" in err
+    assert (process.returncode, out.strip()) == (2, "")
+
+
+def test_init_works_on_a_database_of_ones_own(empty_dsn: str, make: Any) -> None:
+    installation = make()
+
+    done = installation.init(database_url=empty_dsn)
+
+    assert done.returncode == 0, done.stderr
+    assert asyncio.run(demo.installation(empty_dsn, Settings())).organisations == 1
+    assert not (installation.folder / "postgres").exists()
 
 
 # Demo data
