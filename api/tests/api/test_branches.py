@@ -300,6 +300,16 @@ def test_a_policy_that_makes_no_sense_is_refused_and_changes_nothing(pounds: Api
     assert admin.ok(admin.get(path)) == before
 
 
+def test_a_rate_is_shown_as_short_as_it_is(pounds: Api) -> None:
+    path = f"/v1/branches/{pounds.ok(pounds.get('/v1/branches'))['items'][0]['id']}/policies"
+    body = '{"fxRates": {"GBP": 4100.' + "0" * 300 + "}}"
+
+    answer = pounds.request("PATCH", path, content=body, headers={"Content-Type": "application/json"})
+
+    assert answer.status_code == 200
+    assert '"fxRates":{"GBP":4100}' in pounds.get(path).text
+
+
 def test_another_base_currency_drops_the_rates(shops: Shops) -> None:
     shop = shops.make(currencies=("USD", "KHR"), policies={"fxRates": {"KHR": 4100}})
     admin = shop.elena.back_office()

@@ -77,7 +77,8 @@ def _positive_rates(rates: dict[str, Decimal]) -> dict[str, Decimal]:
         # The exponent is looked at before scaling: 1E-999999 would otherwise be spelled out digit by digit.
         if rate.adjusted() < -6 or rate != rate.quantize(Decimal("0.000001")):
             raise ValueError(f"{currency}: has 6 decimals at most")
-    return rates
+    # Zeros at the end say nothing, and there may be hundreds of them.
+    return {currency: rate.normalize() for currency, rate in rates.items()}
 
 
 class RoundingRule(Body):
@@ -88,11 +89,11 @@ class RoundingRule(Body):
 def _real_steps(rules: dict[str, RoundingRule]) -> dict[str, RoundingRule]:
     for currency, rule in rules.items():
         if rule.step <= 0:
-            raise ValueError(f"{currency}: the step must be positive")
+            raise ValueError(f"{currency}: step: must be positive")
         try:
             to_minor(rule.step, currency)
         except ValueError as error:
-            raise ValueError(f"{currency}: the step {error}") from None
+            raise ValueError(f"{currency}: step: {error}") from None
     return rules
 
 
