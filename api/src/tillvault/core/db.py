@@ -84,6 +84,8 @@ class Database:
     def __init__(self, pool: asyncpg.Pool[Any], flush: Flush) -> None:
         self._pool = pool
         self._flush = flush
+        self.on_events: Callable[[Connection], None] | None = None
+        """Hears of every committed transaction that told events."""
 
     @classmethod
     async def connect(cls, dsn: str, settings: Settings, *, flush: Flush) -> Database:
@@ -133,6 +135,8 @@ class Database:
                 await raw.execute("COMMIT")
                 for tell in db.after_commit:
                     tell()
+                if db.journal.events and self.on_events is not None:
+                    self.on_events(db)
             except BaseException as error:
                 await _rolled_back(raw)
                 if (refusal := as_refusal(error)) is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tillvault.core.clock import utc_now
 from tillvault.core.db import Connection
 from tillvault.core.ids import new_id
@@ -49,3 +51,20 @@ def record_audit(db: Connection, entry: AuditEntry) -> None:
 
 flush = write_journal
 """What the database edge runs just before COMMIT."""
+
+
+def envelopes(db: Connection) -> list[dict[str, Any]]:
+    """The events of a transaction as other systems see them (domain.md, "Events")."""
+    return [
+        {
+            "id": event["id"],
+            "type": event["type"],
+            "version": event["version"],
+            "organisationId": db.organisation_id,
+            "branchId": event["branch_id"],
+            "key": event["key"],
+            "occurredAt": event["occurred_at"],
+            "data": event["data"],
+        }
+        for event in db.journal.events
+    ]

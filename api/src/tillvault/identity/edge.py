@@ -6,7 +6,8 @@ dependency would answer first and commit after, and a failed commit would still 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -71,18 +72,30 @@ def caller_of(request: Request) -> Caller:
     )
 
 
-async def edge(request: Request, door: Door) -> AsyncIterator[Edge]:
-    """Open the transaction, find the actor, hold the idempotency key. Raises Unauthorized and those of the key."""
+@asynccontextmanager
+async def _authenticated(request: Request, door: Doorkeeper) -> AsyncGenerator[Edge]:
     bearer = bearer_of(request)
     caller = caller_of(request)
     if access.is_api_key(bearer):
         assert bearer is not None  # noqa: S101  (an API key is a bearer)
         async with door.database.transaction(None) as db:
-            yield await _held(request, Edge(db, await access.actor_of_api_key(db, key=bearer, caller=caller)))
+            yield Edge(db, await access.actor_of_api_key(db, key=bearer, caller=caller))
         return
     claims = access.claims_of(bearer, door.tokens)
     async with door.database.transaction(claims.organisation_id) as db:
-        yield await _held(request, Edge(db, await access.actor_of_session(db, claims=claims, caller=caller)))
+        yield Edge(db, await access.actor_of_session(db, claims=claims, caller=caller))
+
+
+async def edge(request: Request, door: Door) -> AsyncGenerator[Edge]:
+    """Open the transaction, find the actor, hold the idempotency key. Raises Unauthorized and those of the key."""
+    async with _authenticated(request, door) as opened:
+        yield await _held(request, opened)
+
+
+async def actor_of_request(request: Request, door: Doorkeeper) -> Actor:
+    """Who asks, looked up in a transaction of its own. Raises Unauthorized."""
+    async with _authenticated(request, door) as opened:
+        return opened.actor
 
 
 async def _held(request: Request, opened: Edge) -> Edge:

@@ -6,7 +6,8 @@ from tillvault.identity.access.routes import router as access
 from tillvault.identity.api_keys.routes import router as api_keys
 from tillvault.identity.audit.routes import router as audit
 from tillvault.identity.branches.routes import router as branches
+from tillvault.identity.live.routes import router as live
 from tillvault.identity.registers.routes import router as registers
 from tillvault.identity.users.routes import router as users
 
-ROUTERS = (access, branches, registers, users, api_keys, audit)
+ROUTERS = (access, branches, registers, users, api_keys, audit, live)

@@ -1,0 +1,1 @@
+"""Live updates for people: what happens in their branches, as it happens."""

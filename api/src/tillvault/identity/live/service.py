@@ -1,0 +1,62 @@
+"""Who hears of what: an admin of everything, a manager of their branches, a cashier of their own terminal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any
+
+import orjson
+
+from tillvault.core.db import Connection
+from tillvault.core.errors import AppError
+from tillvault.core.jsontext import dumps
+from tillvault.core.live import Live
+from tillvault.events.service import envelopes
+from tillvault.identity.domain import Actor, Role, terminal_key
+from tillvault.identity.permissions import sees_whole_organisation
+
+HEARTBEAT_SECONDS = 10.0
+
+
+def publish(live: Live, db: Connection) -> None:
+    """Hand the events of a committed transaction to whoever is watching."""
+    if live.is_idle or db.organisation_id is None:
+        return
+    for envelope in envelopes(db):
+        live.publish(db.organisation_id, dumps(envelope))
+
+
+def hears(actor: Actor, event: dict[str, Any]) -> bool:
+    """Whether an event is for the actor. What a drawer holds is not for a cashier, who may have to count blind."""
+    if sees_whole_organisation(actor):
+        return True
+    if actor.role is Role.CASHIER:
+        return actor.register_id is not None and event["key"] == terminal_key(actor.register_id)
+    return event["branchId"] in {str(branch_id) for branch_id in actor.branch_ids}
+
+
+async def stream(live: Live, actor: Actor, still_welcome: Callable[[], Awaitable[Actor]]) -> AsyncGenerator[bytes]:
+    """Server-sent events (WHATWG HTML, "Server-sent events"), with a heartbeat that asks whether the login stands.
+
+    `event: reset` tells a watcher that something was missed: reload what you show.
+    """
+    with live.watch(actor.organisation_id) as watcher:
+        yield b"retry: 2000\nevent: ready\ndata: {}\n\n"
+        while not live.is_closing:
+            try:
+                message = await asyncio.wait_for(watcher.get(), HEARTBEAT_SECONDS)
+            except TimeoutError:
+                try:
+                    actor = await still_welcome()
+                except AppError:
+                    yield b"event: ended\ndata: {}\n\n"
+                    return
+                yield b": heartbeat\n\n"
+                continue
+            if message is None:
+                yield b"event: reset\ndata: {}\n\n"
+                continue
+            event = orjson.loads(message)
+            if hears(actor, event):
+                yield b"id: %s\nevent: %s\ndata: %s\n\n" % (event["id"].encode(), event["type"].encode(), message)

@@ -1,0 +1,69 @@
+"""What the application holds while it runs: the pool, the doorkeeper, live updates, health."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+from types import FrameType
+
+from fastapi import FastAPI
+
+from tillvault.core import health, secrets
+from tillvault.core.config import Settings
+from tillvault.core.db import Database, refuse_powerful_role
+from tillvault.core.live import Live
+from tillvault.events import service as events
+from tillvault.identity.access.service import Doorkeeper
+from tillvault.identity.hashing import Hasher
+from tillvault.identity.live import service as live_updates
+from tillvault.identity.throttle import Throttle
+from tillvault.identity.tokens import Tokens
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    """Connect, serve, let go. Raises StartupRefused for a database role that may do too much."""
+    settings: Settings = app.state.settings
+    assert settings.database_url is not None  # noqa: S101  (`serve` fills it in for the embedded database)
+    dsn = settings.database_url.get_secret_value()
+    redis_url = settings.redis_url.get_secret_value() if settings.redis_url else None
+    await refuse_powerful_role(dsn)
+    database = await Database.connect(dsn, settings, flush=events.flush)
+    live = Live(redis_url)
+    live.start()
+    _end_streams_on_signals(live)
+    database.on_events = partial(live_updates.publish, live)
+    door = Doorkeeper(
+        database=database,
+        tokens=Tokens(secrets.token_secret(settings)),
+        hasher=Hasher(settings.argon2_threads),
+        throttle=Throttle(redis_url),
+        pin_pepper=secrets.pin_pepper(settings),
+        token_ttl=timedelta(minutes=settings.token_ttl_minutes),
+    )
+    app.state.live = live
+    app.state.doorkeeper = door
+    app.state.health = health.Health(database, shared_answers=door.throttle.shared_answers)
+    yield
+    await live.stop()
+    await database.close()
+
+
+def _end_streams_on_signals(live: Live) -> None:
+    """A stream of live updates never ends by itself, and a server that stops waits for its connections: end them with
+    the same signal. The server's own handlers run after."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before = signal.getsignal(number)
+
+        def end(caught: int, frame: FrameType | None, before: object = before) -> None:
+            live.end_streams()
+            if callable(before):
+                before(caught, frame)
+
+        signal.signal(number, end)
