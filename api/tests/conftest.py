@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
-import threading
-import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 
+from tests.machinery import served
 from tests.support import Api, Shops
 from tillvault.core import logging, migrate
 from tillvault.core.config import Settings
 from tillvault.core.embedded import APP_LOGIN, OWNER_ROLE, EmbeddedPostgres
-from tillvault.main import create_app
 
 
 @pytest.hookimpl(wrapper=True)
@@ -65,24 +61,8 @@ def superuser_dsn(server: EmbeddedPostgres, settings: Settings) -> str:
 def base_url(settings: Settings) -> Iterator[str]:
     """The API, served by uvicorn on a free port of this machine."""
     logging.configure("error", "json")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    api = uvicorn.Server(
-        uvicorn.Config(
-            create_app(settings), port=port, log_config=None, access_log=False, loop="uvloop", proxy_headers=False
-        )
-    )
-    thread = threading.Thread(target=api.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 20
-    while not api.started:
-        assert thread.is_alive(), "the API did not start"
-        assert time.monotonic() < deadline, "the API did not start in time"
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    api.should_exit = True
-    thread.join(timeout=20)
+    with served(settings) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

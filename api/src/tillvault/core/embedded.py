@@ -43,6 +43,9 @@ _PLAIN_PATH = re.compile(r"[A-Za-z0-9/._ -]+")
 class EmbeddedPostgres:
     """The server of one data folder. Use as a context manager, or `start()` and `stop()`."""
 
+    STOP_SECONDS: tuple[int, int, int] = (20, 10, 10)
+    """How long a stop waits after each of its three signals."""
+
     def __init__(self, data_dir: Path, *, binaries_dir: Path | None = None) -> None:
         self.data_dir = data_dir.resolve()
         self.pgdata = self.data_dir / "postgres"
@@ -95,7 +98,7 @@ class EmbeddedPostgres:
         process, self._process = self._process, None
         if process is not None:
             # Ctrl-C's own signal is PostgreSQL's "fast" shutdown, SIGQUIT its "immediate" one.
-            for number, seconds in ((signal.SIGINT, 20), (signal.SIGQUIT, 10), (signal.SIGKILL, 10)):
+            for number, seconds in zip((signal.SIGINT, signal.SIGQUIT, signal.SIGKILL), self.STOP_SECONDS, strict=True):
                 process.send_signal(number)
                 try:
                     process.wait(timeout=seconds)
@@ -193,6 +196,7 @@ class EmbeddedPostgres:
                 )
             time.sleep(0.1)
         pid_file.unlink(missing_ok=True)
+        (self._socket_dir() / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
     def _socket_dir(self) -> Path:
         # A socket's path has 107 bytes at most and stands in comma-separated lists; a deep or odd data folder gets a

@@ -39,6 +39,7 @@ class Health:
     shared_answers: Callable[[], Awaitable[bool | None]]
     started: float = field(default_factory=time.monotonic)
     _is_demo: bool | None = None
+    _asking: asyncio.Task[dict[str, Any]] | None = None
 
     async def report(self) -> dict[str, Any]:
         database, redis = await asyncio.gather(self._database(), self._redis())
@@ -55,6 +56,14 @@ class Health:
         return (await self._database())["status"] == "ok"
 
     async def _database(self) -> dict[str, Any]:
+        """One question at a time: while PostgreSQL hangs, its connection takes seconds to be given up, and a probe
+        every second must neither wait for that nor take the next connection."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask_database())
+        done, _ = await asyncio.wait({self._asking}, timeout=_PART_SECONDS)
+        return self._asking.result() if done else {"status": "down"}
+
+    async def _ask_database(self) -> dict[str, Any]:
         started = time.perf_counter()
         try:
             async with asyncio.timeout(_PART_SECONDS), self.database.transaction(None) as db:

@@ -29,7 +29,7 @@ def configure(level: str, log_format: str) -> None:
     ]
     plain = log_format == "console"
     tail: list[Processor] = (
-        [structlog.dev.ConsoleRenderer()]
+        [_console()]
         if plain
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=_dumps)]
     )
@@ -48,7 +48,7 @@ def configure(level: str, log_format: str) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
-                structlog.dev.ConsoleRenderer() if plain else structlog.processors.JSONRenderer(serializer=_dumps_text),
+                _console() if plain else structlog.processors.JSONRenderer(serializer=_dumps_text),
             ],
         )
     )
@@ -60,6 +60,11 @@ def configure(level: str, log_format: str) -> None:
         logger.handlers[:] = []
         logger.propagate = name != "uvicorn.access"  # The access log is ours, with route and request id.
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def _console() -> structlog.dev.ConsoleRenderer:
+    # The default traceback shows local variables: a PIN or a token among them would stand in the log.
+    return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 
 
 def _with_request_id(_: object, __: str, event: EventDict) -> MutableMapping[str, Any]:
