@@ -21,7 +21,7 @@ from tillvault.core.ids import new_id
 CONNECTIONS = 32
 _MOVEMENT = b'{"type":"PAID_IN","amount":{"EUR":1.25},"reason":"Change from the bank"}'
 
-console = Console()
+console = Console(width=170)
 table = Table("measured", "figure", "target", "detail")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Generator
 from pathlib import Path
 
 import httpx
@@ -28,10 +27,10 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 @pytest.fixture
-def redis_port() -> Generator[int]:
+def redis_port() -> int:
     if redis_server() is None:
         pytest.skip("redis-server is not installed")
-    yield free_port()
+    return free_port()
 
 
 def at(serving: Serving, api: Api) -> Api:

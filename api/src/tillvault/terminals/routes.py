@@ -14,7 +14,6 @@ from tillvault.core.http.body import StrictRoute
 from tillvault.core.http.dialects import Dialect
 from tillvault.core.http.openapi import ALWAYS, AUTHENTICATED, BODY, refusals
 from tillvault.core.jsontext import dumps
-from tillvault.identity.access import queries as access_queries
 from tillvault.identity.access import service as access
 from tillvault.identity.access.schemas import LoginAnswer, Tienda, Tpv
 from tillvault.identity.access.service import Doorkeeper
@@ -57,15 +56,11 @@ _PIN = (*BODY, InvalidCredentials, TooManyAttempts, SessionActive)
 )
 async def verify_store(codigo: Annotated[str, Path(min_length=1, max_length=64)], door: Door) -> Response:
     """Which store a code belongs to; case does not matter."""
-    async with door.database.transaction(None) as db:
-        store = await access_queries.store(db, codigo.strip()) if codigo.isprintable() else None
-    if store is None or not store["is_active"]:
+    found = await access.find_store(door, codigo.strip()) if codigo.isprintable() else None
+    if found is None:
         raise StoreNotFound
-    return json_answer(
-        dumps(
-            TiendaVerificada(valido=True, tienda_nombre=store["name"], organizacion_nombre=store["organisation_name"])
-        )
-    )
+    name, organisation = found
+    return json_answer(dumps(TiendaVerificada(valido=True, tienda_nombre=name, organizacion_nombre=organisation)))
 
 
 @router.post("/api/auth/validar-pin", response_model=PinValidado, responses=refusals(Dialect.DETAIL, _PIN, ALWAYS))

@@ -47,7 +47,9 @@ async def open_session(
     RegisterInactive, CurrencyNotAccepted, DenominationsMismatch, RoleForbidden.
     """
     started = time.perf_counter()
-    wanted = register_id or actor.register_id
+    # Left out, the register of the login is meant; in another branch that register does not stand.
+    own = actor.register_id if branch_id in {None, actor.branch_id} else None
+    wanted = register_id or own
     facts = {"register_id": wanted, "operator_id": actor.id, "branch_id": branch_id or actor.branch_id}
     try:
         found = await _open(

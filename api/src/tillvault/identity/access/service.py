@@ -218,6 +218,13 @@ async def _proven(
     return False
 
 
+async def find_store(door: Doorkeeper, code: str) -> tuple[str, str] | None:
+    """The names of an active store and its organisation; None for a code that is nobody's."""
+    async with door.database.transaction(None) as db:
+        store = await queries.store(db, code)
+    return (store["name"], store["organisation_name"]) if store and store["is_active"] else None
+
+
 def issue(door: Doorkeeper, *, user: Proven, session_id: UUID, token_id: UUID, now: datetime) -> Login:
     """A token for a terminal session."""
     claims = Claims(
