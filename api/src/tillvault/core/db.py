@@ -95,6 +95,8 @@ class Database:
             max_size=settings.database_pool_size,
             max_inactive_connection_lifetime=300,
             timeout=10,
+            # For a server that hangs and so cannot keep to its own limit.
+            command_timeout=settings.database_statement_timeout_ms / 1000 + 5,
             reset=_leave_as_it_is,
             server_settings={
                 "application_name": "tillvault",
@@ -174,6 +176,8 @@ async def _rolled_back(raw: Any) -> None:
         # A cancelled statement leaves the connection busy until the server has said so; a connection that cannot
         # roll back is thrown away, because its open transaction would leak into the next request.
         await asyncio.shield(asyncio.wait_for(raw.execute("ROLLBACK"), timeout=5))
+    except Exception:  # noqa: BLE001  (what made us roll back is what the client must hear of, not this)
+        raw.terminate()
     except BaseException:
         raw.terminate()
         raise
@@ -195,10 +199,12 @@ def as_refusal(error: BaseException) -> AppError | None:
         case (
             asyncpg.PostgresConnectionError()
             | asyncpg.InterfaceError()
+            | asyncpg.InternalClientError()  # a connection that the server ended while it was idle
             | asyncpg.OperatorInterventionError()
             | asyncpg.InsufficientResourcesError()
             | asyncpg.CannotConnectNowError()
             | ConnectionError()
+            | TimeoutError()
         ):
             return DatabaseUnavailable()
         case _:
