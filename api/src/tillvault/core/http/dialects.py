@@ -85,6 +85,9 @@ async def on_invalid(request: Request, error: Exception) -> Response:
 
 async def on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  (registered for this class alone)
+    if isinstance(error.__cause__, AppError):
+        # FastAPI wraps what is raised while it reads a body, such as that the body is too large.
+        return await on_refusal(request, error.__cause__)
     match error.status_code:
         case 404:
             refusal: AppError = PathNotFound()
@@ -93,7 +96,8 @@ async def on_http(request: Request, error: Exception) -> Response:
         case 413:
             refusal = PayloadTooLarge()
         case 400:
-            refusal = MalformedBody()
+            # FastAPI says 400 of whatever stopped it from reading the body; a refusal of ours (too large) goes through.
+            refusal = error.__cause__ if isinstance(error.__cause__, AppError) else MalformedBody()
         case _:
             refusal = InternalError()
     return await on_refusal(request, refusal)
