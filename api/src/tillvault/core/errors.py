@@ -80,9 +80,14 @@ class ValidationFailed(BadRequest):
         return cls(extra={"details": [{"field": field, "message": message}]})
 
 
-class MalformedBody(BadRequest):
-    code = "MALFORMED_JSON"
+class MalformedBody(ValidationFailed):
+    """A body that is no JSON. The same refusal to the client (domain.md, "malformed bodies"); the sentence says why."""
+
     message = "The body is not valid JSON."
+
+    def __init__(self, message: str | None = None) -> None:
+        sentence = message or self.message
+        super().__init__(sentence, extra={"details": [{"field": "body", "message": sentence}]})
 
 
 class Unauthorized(Unauthenticated):

@@ -26,7 +26,8 @@ SELECT s.organisation_id, s.id, s.branch_id, s.register_id, r.name AS register_n
        u.name AS opened_by_name, s.opened_at, s.business_date, s.status, s.note, s.close_reason, s.close_note,
        s.forced_reason, s.closed_by, s.closed_at, s.counted_provided, s.z_number, s.reviewed_by, s.reviewed_at,
        s.review_note, s.updated_at, b.is_active AS branch_is_active, p.policies,
-       (SELECT jsonb_agg(jsonb_build_array(f.currency, f.opening_minor, f.denominations))
+       (SELECT jsonb_agg(jsonb_build_array(f.currency, f.opening_minor, f.denominations)
+                         ORDER BY array_position(b.currencies, f.currency), f.currency)
         FROM cash_session_floats f WHERE f.organisation_id = $1 AND f.session_id = s.id) AS floats,
        {moved} AS moved,
        (SELECT jsonb_agg(jsonb_build_array(c.number, c.currency, c.counted_minor, c.expected_minor, c.denominations,
@@ -218,7 +219,7 @@ def _text_or_none(value: object) -> str | None:
 
 def _found(row: Row) -> Found:
     floats: list[tuple[str, int, dict[str, int] | None]] = orjson.loads(row["floats"])
-    opening = {currency: minor for currency, minor, _ in sorted(floats)}
+    opening = {currency: minor for currency, minor, _ in floats}
     counts = _counts(row["counts"])
     first = counts[0] if counts else None
     moved: Mapping[str, Any] = orjson.loads(row["moved"]) if row["moved"] else {}

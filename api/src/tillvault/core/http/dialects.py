@@ -41,7 +41,7 @@ def dialect_of(path: str) -> Dialect:
 def status_of(error: AppError | type[AppError], dialect: Dialect) -> int:
     """The status of a refusal: a body of the wrong shape is 422 in the terminal contract, 400 under `/v1`."""
     kind = error if isinstance(error, type) else type(error)
-    if dialect is Dialect.DETAIL and issubclass(kind, ValidationFailed | MalformedBody):
+    if dialect is Dialect.DETAIL and issubclass(kind, ValidationFailed):
         return 422
     return kind.status
 

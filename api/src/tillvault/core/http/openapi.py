@@ -14,7 +14,6 @@ from tillvault.core.errors import (
     DatabaseBusy,
     DatabaseUnavailable,
     InternalError,
-    MalformedBody,
     PayloadTooLarge,
     Unauthorized,
     ValidationFailed,
@@ -25,7 +24,7 @@ Responses = dict[int | str, dict[str, Any]]
 
 ALWAYS: tuple[type[AppError], ...] = (InternalError, DatabaseBusy, DatabaseUnavailable)
 AUTHENTICATED: tuple[type[AppError], ...] = (Unauthorized, *ALWAYS)
-BODY: tuple[type[AppError], ...] = (MalformedBody, ValidationFailed, PayloadTooLarge)
+BODY: tuple[type[AppError], ...] = (ValidationFailed, PayloadTooLarge)
 
 _SCHEMAS: dict[Dialect, dict[str, Any]] = {
     Dialect.ENVELOPE: {
