@@ -44,7 +44,8 @@ def to_minor(amount: Decimal, currency: str) -> int:
     decimals = exponent(currency)
     if not amount.is_finite():
         raise ValueError("must be a finite number")
-    if abs(amount) > MAX_AMOUNT_MAJOR:
+    # `abs` would round to the context and overflow on a number like 1E+999999999; `copy_abs` looks at it as it is.
+    if amount.copy_abs() > MAX_AMOUNT_MAJOR:
         raise ValueError("must not be beyond 1000000000000")
     if amount == 0:
         return 0

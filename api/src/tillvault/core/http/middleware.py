@@ -25,6 +25,7 @@ _SECURITY_HEADERS = (
 )
 _API_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _NO_STORE = (b"cache-control", b"no-store")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET_ROUTES = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
 
 
@@ -69,7 +70,8 @@ class Gate:
 
     def _limited(self, headers: dict[bytes, bytes], receive: Receive) -> Receive:
         announced = headers.get(b"content-length", b"0")
-        if not announced.isdigit() or int(announced) > self.max_body_bytes:
+        # A length of thousands of digits is none that `int` would read.
+        if not announced.isdigit() or len(announced) > 15 or int(announced) > self.max_body_bytes:
             return self._too_large
         if b"transfer-encoding" not in headers:
             return receive
@@ -97,7 +99,8 @@ class Gate:
 
     def _account(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
-        metrics.http_requests.labels(scope["method"], route, status).inc()
+        method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+        metrics.http_requests.labels(method, route, status).inc()
         metrics.http_seconds.labels(route).observe(seconds)
         if route in _QUIET_ROUTES and status < 500:
             return
