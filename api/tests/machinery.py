@@ -53,6 +53,7 @@ def served(settings: Settings) -> Generator[str]:
             loop="uvloop",
             http="httptools",
             proxy_headers=False,
+            server_header=False,
             timeout_graceful_shutdown=5,
         )
     )
