@@ -194,7 +194,7 @@ def load_demo() -> None:
 
 
 @app.command()
-def init(  # noqa: PLR0917  (Typer makes an option of each)
+def init(
     organisation: Annotated[str | None, typer.Option(help="Name of the organisation.")] = None,
     slug: Annotated[str | None, typer.Option(help="Its short name in logins. Default: made of its name.")] = None,
     branch: Annotated[str | None, typer.Option(help="Name of its first branch.")] = None,

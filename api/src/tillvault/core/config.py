@@ -38,7 +38,8 @@ class Settings(BaseSettings):
     database_owner_url: SecretStr | None = Field(
         default=None,
         validation_alias="DATABASE_OWNER_URL",
-        description="The same database as the owner of the tables. Used by `tillvault db upgrade` alone.",
+        description="The same database as the owner of the tables. Needed to make the roles and to change "
+        "the schema (`tillvault db upgrade`); keep it out of the API's environment.",
     )
     database_pool_size: int = Field(
         default=12,

@@ -146,7 +146,18 @@ class EmbeddedPostgres:
         if not (self._socket_dir() / ".s.PGSQL.5432").exists():
             return False
         answer = subprocess.run(  # noqa: S603  (our own binary and arguments)
-            [str(self._bin / "pg_isready"), "-q", "-h", str(self._socket_dir()), "-d", "postgres", "-t", "3"],
+            [
+                str(self._bin / "pg_isready"),
+                "-q",
+                "-h",
+                str(self._socket_dir()),
+                "-d",
+                "postgres",
+                "-U",
+                SUPERUSER,
+                "-t",
+                "3",
+            ],
             check=False,
             env=_environment(),
         )

@@ -1,7 +1,8 @@
 """PINs, passwords and API keys: how they are found and how they are proven.
 
-A PIN is found by HMAC-SHA-256 under a pepper kept outside the database, then proven once with argon2id; a password is
-proven with argon2id; an API key is random enough for a plain SHA-256.
+A PIN is found by HMAC-SHA-256 under a pepper kept outside the database, then proven once with argon2id, which is given
+another HMAC and not the PIN: with the database alone, ten thousand PINs cannot be tried. A password is proven with
+argon2id; an API key is random enough for a plain SHA-256.
 """
 
 from __future__ import annotations
@@ -72,6 +73,11 @@ class Hasher:
 def pin_lookup(pepper: bytes, organisation_id: UUID, pin: str) -> bytes:
     """Under which a PIN is found. The organisation is part of it: equal PINs of two shops do not look equal."""
     return hmac.digest(pepper, organisation_id.bytes + pin.encode(), "sha256")
+
+
+def pin_secret(pepper: bytes, pin: str) -> str:
+    """What argon2id hashes of a PIN. Without the pepper, a stolen hash says nothing that guessing could confirm."""
+    return hmac.digest(pepper, b"pin\0" + pin.encode(), "sha256").hex()
 
 
 def api_key_hash(key: str) -> bytes:

@@ -237,7 +237,7 @@ async def create_user(
         username=username,
         name=name,
         role=role,
-        pin_hash=await hasher.hash(pin),
+        pin_hash=await hasher.hash(hashing.pin_secret(pepper, pin)),
         password_hash=await hasher.hash(password) if password else None,
         now=utc_now(),
     )

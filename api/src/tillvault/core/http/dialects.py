@@ -96,8 +96,7 @@ async def on_http(request: Request, error: Exception) -> Response:
         case 413:
             refusal = PayloadTooLarge()
         case 400:
-            # FastAPI says 400 of whatever stopped it from reading the body; a refusal of ours (too large) goes through.
-            refusal = error.__cause__ if isinstance(error.__cause__, AppError) else MalformedBody()
+            refusal = MalformedBody()
         case _:
             refusal = InternalError()
     return await on_refusal(request, refusal)

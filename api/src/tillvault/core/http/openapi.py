@@ -26,6 +26,9 @@ ALWAYS: tuple[type[AppError], ...] = (InternalError, DatabaseBusy, DatabaseUnava
 AUTHENTICATED: tuple[type[AppError], ...] = (Unauthorized, *ALWAYS)
 BODY: tuple[type[AppError], ...] = (ValidationFailed, PayloadTooLarge)
 
+_BY_SECRET = frozenset({"/api/auth/login", "/api/auth/login-pin", "/api/auth/validar-pin"})
+"""Where 401 means a wrong PIN or password, not a missing token."""
+
 _SCHEMAS: dict[Dialect, dict[str, Any]] = {
     Dialect.ENVELOPE: {
         "type": "object",
@@ -92,9 +95,14 @@ def document(app: FastAPI) -> dict[str, Any]:
     components = schema.setdefault("components", {}).setdefault("schemas", {})
     for dialect, shape in _SCHEMAS.items():
         components[_name(dialect)] = shape
+    schema["components"]["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "description": "The token of a login, or an API key (`tv_…`)."}
+    }
     for path, operations in schema["paths"].items():
         for operation in operations.values():
             _drop_assumed_422(operation)
+            if "401" in operation["responses"] and path not in _BY_SECRET:
+                operation["security"] = [{"bearer": []}]
             _name_dialect(path, operation)
     for name in ("HTTPValidationError", "ValidationError"):
         components.pop(name, None)

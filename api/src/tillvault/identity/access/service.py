@@ -16,7 +16,7 @@ from tillvault.events import service as events
 from tillvault.identity.access import queries
 from tillvault.identity.domain import Actor, Caller, Role, TerminalSessionEnded, terminal_key
 from tillvault.identity.errors import InvalidCredentials
-from tillvault.identity.hashing import API_KEY_PREFIX, Hasher, api_key_hash, pin_lookup
+from tillvault.identity.hashing import API_KEY_PREFIX, Hasher, api_key_hash, pin_lookup, pin_secret
 from tillvault.identity.throttle import Target, Throttle
 from tillvault.identity.tokens import Claims, Tokens
 
@@ -140,7 +140,7 @@ async def prove_pin(door: Doorkeeper, *, store_code: str, pin: str, caller: Call
     right = await _proven(
         door,
         stored=row["secret_hash"] if row else None,
-        secret=pin,
+        secret=pin_secret(door.pin_pepper, pin),
         is_welcome=bool(row and store and row["is_active"] and store["is_active"]),
         target=Target(store=code, address=caller.address, device_id=caller.device_id),
         kind="pin",

@@ -177,7 +177,8 @@ async def _give_pin(db: Connection, door: Doorkeeper, user_id: UUID, draw: Draw)
                 await queries.set_pin_lookup(db, user_id=user_id, pin_lookup=lookup)
         except PinTaken:
             continue
-        await queries.set_pin_hash(db, user_id=user_id, pin_hash=await door.hasher.hash(pin), now=utc_now())
+        pin_hash = await door.hasher.hash(hashing.pin_secret(door.pin_pepper, pin))
+        await queries.set_pin_hash(db, user_id=user_id, pin_hash=pin_hash, now=utc_now())
         return pin
     raise PinTaken
 
