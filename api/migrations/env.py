@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from importlib import import_module
 from typing import Any
 
 import asyncpg
@@ -11,11 +12,10 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-import tillvault.cash.tables
-import tillvault.core.tables
-import tillvault.events.tables
-import tillvault.identity.tables  # noqa: F401  (the imports above fill the metadata)
 from tillvault.core.schema import metadata
+
+for module in ("cash", "core", "events", "identity"):
+    import_module(f"tillvault.{module}.tables")  # It fills the metadata.
 
 
 def _run(connection: Connection) -> None:

@@ -12,7 +12,9 @@ def test_a_day_at_the_drawer_from_pin_to_z(shops: Shops) -> None:
 
     opened = till.ok(till.post("/v1/cash/sessions", {"openingFloat": {"EUR": 150.00}}), 201)
     path = f"/v1/cash/sessions/{opened['id']}"
-    till.ok(till.post(f"{path}/movements", {"type": "PAID_IN", "amount": {"EUR": 20}, "reason": "Change from bank"}), 201)
+    till.ok(
+        till.post(f"{path}/movements", {"type": "PAID_IN", "amount": {"EUR": 20}, "reason": "Change from bank"}), 201
+    )
     out = till.ok(
         till.post(f"{path}/movements", {"type": "PAID_OUT", "amount": {"EUR": 12.35}, "reason": "Window cleaner"}), 201
     )

@@ -91,7 +91,7 @@ def test_nothing_lands_after_the_close_in_five_hundred_rounds(shops: Shops, supe
     tills = [shop.ana.login(shop.registers[0]), shop.luis.login(shop.registers[1])]
 
     with ThreadPoolExecutor(2) as desks:
-        halves = desks.map(lambda n: rounds(shop, tills[n], str(shop.registers[n]), 250), range(2))
+        halves = desks.map(rounds, [shop] * 2, tills, [str(register) for register in shop.registers], [250] * 2)
         played = [one for half in halves for one in half]
 
     office = shop.elena.back_office()

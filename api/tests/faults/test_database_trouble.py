@@ -20,7 +20,7 @@ from tillvault.core.config import Settings
 from tillvault.core.db import StartupRefused, refuse_powerful_role
 from tillvault.core.embedded import APP_LOGIN, EmbeddedPostgres
 
-_POOL_SIZE = 4
+_POOL_SIZE = 2
 
 
 @pytest.fixture(scope="module")
