@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from migrations.support import APP_ROLE, append_only, protect, readable_by_directory
 from sqlalchemy.dialects import postgresql
+
+from migrations.support import APP_ROLE, append_only, protect, readable_by_directory
 
 revision = "0001"
 down_revision = None
