@@ -59,6 +59,8 @@ $(STAMP): requirements.lock api/pyproject.toml
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 	@echo "Installing the locked dependencies into $(VENV) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@$(UV) pip sync --quiet --require-hashes requirements.lock
+	@# The machine's own certificates first (a proxy may have added one), else those that uv brings along.
+	@UV_SYSTEM_CERTS=true $(UV) pip sync --quiet --require-hashes requirements.lock || \
+		$(UV) pip sync --quiet --require-hashes requirements.lock
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable api
 	@touch $@
