@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import signal
 import socket
 import sys
 import tempfile
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -148,8 +150,22 @@ def run_api(settings: Settings, listener: socket.socket) -> None:
         raise StartupRefused("The API did not start; the log says why.")
 
 
+def end_with_parent() -> None:
+    """A worker whose parent was killed must not go on holding the port: it ends as if told to."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def app_from_environment() -> FastAPI:
     """What uvicorn's workers load."""
+    end_with_parent()
     from tillvault.main import create_app  # noqa: PLC0415  (the other commands do without the API)
 
     settings = Settings()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from collections.abc import Generator
 
 import httpx
@@ -89,3 +91,25 @@ def test_a_lost_redis_degrades_and_a_found_one_heals(
     assert throttled.status_code == 429
     with running_redis(redis_port):
         until(lambda: redis_status(client) == (200, "ok", "ok"), what="the recovery")
+
+
+def test_a_redis_that_hangs_delays_nobody_for_long(
+    pair: tuple[httpx.Client, httpx.Client], shops: Shops, redis_port: int
+) -> None:
+    client, _ = pair
+    shop = shops.make(registers=1)
+    with running_redis(redis_port) as redis:
+        until(lambda: redis_status(client) == (200, "ok", "ok"))
+        redis.send_signal(signal.SIGSTOP)
+        started = time.perf_counter()
+        hung = redis_status(client)
+        health_seconds = time.perf_counter() - started
+        let_in = login(client, shop, shop.ana.pin)
+        login_seconds = time.perf_counter() - started - health_seconds
+        redis.send_signal(signal.SIGCONT)
+        until(lambda: redis_status(client) == (200, "ok", "ok"), what="the recovery")
+
+    assert hung == (200, "degraded", "down")
+    assert let_in.status_code == 200
+    assert health_seconds < 2
+    assert login_seconds < 3

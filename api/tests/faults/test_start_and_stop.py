@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from tests.machinery import Serving, copy_folder, environment, query, until
@@ -227,3 +228,15 @@ def test_several_workers_share_the_port_and_end_together(data_dir: Path, serve: 
 
     assert serving.end() == 0
     assert is_over(postmaster)
+
+
+@pytest.mark.slow
+def test_the_workers_of_a_killed_serve_give_the_port_back(data_dir: Path, serve: Serve) -> None:
+    killed = serve(data_dir, settings={"TILLVAULT_WORKERS": "2"}).ready()
+    workers = psutil.Process(killed.process.pid).children(recursive=True)
+    killed.end(signal.SIGKILL)
+    psutil.wait_procs([each for each in workers if "postgres" not in each.name()], timeout=20)
+
+    successor = serve(data_dir, port=killed.port).ready()
+
+    assert successor.end() == 0
