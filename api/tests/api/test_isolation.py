@@ -1,0 +1,250 @@
+"""Two organisations and every route of the OpenAPI document: nothing of one is ever served to the other (decision 4).
+
+The requests are made from the document. A route that names a parameter or a body that this file does not know makes it
+fail: whoever adds it says here what a foreign id would look like in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support import Api, Shop, Shops, move, open_drawer
+
+PUBLIC = {
+    "/health": "no organisation in it",
+    "/health/live": "no organisation in it",
+    "/health/ready": "no organisation in it",
+    "/metrics": "labels are templates and codes",
+    "/api/tienda/verificar/{codigo}": "whoever knows a store's code may ask for its name (terminal-login-api.md)",
+    "/v1/events/stream": "does not end; what it tells to whom is tested with live updates",
+}
+NO_IDS = frozenset(
+    {"cursor", "limit", "status", "role", "isActive", "action", "resourceType", "from", "to"},
+)
+"""Filters without an id."""
+UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+@dataclass
+class Place:
+    """An organisation with something of everything, as its own admin sees it."""
+
+    shop: Shop
+    admin: Api
+    ids: dict[str, str]
+    """By the name under which a route asks for it."""
+    secrets: set[str]
+    """Ids and names that nobody else may be shown."""
+
+
+def furnish(shops: Shops, name: str) -> Place:
+    shop = shops.make(branches=2)
+    admin = shop.elena.back_office()
+    branch = admin.ok(
+        admin.post("/v1/branches", {"name": f"{name} Street", "timezone": "Europe/Madrid", "baseCurrency": "EUR"}), 201
+    )
+    register = admin.ok(
+        admin.post("/v1/registers", {"branchId": str(shop.branches[0].id), "name": f"{name} Till"}), 201
+    )
+    user = admin.ok(
+        admin.post(
+            "/v1/users",
+            {
+                "username": f"{name.lower()}person",
+                "name": f"{name} Person",
+                "role": "CASHIER",
+                "branchIds": [str(shop.branches[0].id)],
+            },
+        ),
+        201,
+    )
+    till = shop.ana.login(register["id"])
+    past = open_drawer(till, {"EUR": 50}, note=f"{name} Past")
+    till.ok(till.post(f"/v1/cash/sessions/{past['id']}/close", {"countedCash": {"EUR": 0}}))
+    drawer = open_drawer(till, {"EUR": 50}, note=f"{name} Note")
+    waiting = move(till, drawer["id"], "PAID_IN", {"EUR": 999}, reason=f"{name} Reason")
+    key = admin.ok(admin.get("/v1/api-keys"))["items"][0]["id"]
+    user_id = (user.get("user") or user)["id"]
+    ids = {
+        "branch_id": str(shop.branches[0].id),
+        "register_id": register["id"],
+        "tpv_id": register["id"],
+        "user_id": user_id,
+        "key_id": key,
+        "session_id": drawer["id"],
+        "movement_id": waiting["id"],
+        "branchId": str(shop.branches[0].id),
+        "registerId": register["id"],
+        "actorId": str(shop.ana.id),
+        "resourceId": drawer["id"],
+    }
+    own = {str(shop.id), shop.slug, branch["id"], past["id"], *ids.values(), *(str(one) for one in shop.registers)}
+    own |= {str(person.id) for person in shop.people.values()} | {one.code for one in shop.branches}
+    own |= {f"{name} {thing}" for thing in ("Street", "Till", "Person", "Past", "Note", "Reason")}
+    return Place(shop=shop, admin=admin, ids=ids, secrets=own)
+
+
+@pytest.fixture(scope="module")
+def mine(shops: Shops) -> Place:
+    return furnish(shops, "Ours")
+
+
+@pytest.fixture(scope="module")
+def theirs(shops: Shops) -> Place:
+    return furnish(shops, "Foreign")
+
+
+def bodies(place: Place) -> dict[str, dict[str, Any]]:
+    """A good body of every schema that a route takes, with the ids of a place."""
+    ids, shop = place.ids, place.shop
+    return {
+        "NewBranch": {"name": "New", "timezone": "Europe/Madrid", "baseCurrency": "EUR"},
+        "BranchChange": {"name": "Taken over"},
+        "PoliciesChange": {"cashBlindClose": True},
+        "NewRegister": {"branchId": ids["branchId"], "name": "Taken over"},
+        "RegisterChange": {"name": "Taken over"},
+        "NewUser": {"username": "spy", "name": "Spy", "role": "ADMIN", "branchIds": [ids["branchId"]]},
+        "UserChange": {"branchIds": [ids["branchId"]]},
+        "NewApiKey": {"name": "Taken over", "scopes": ["cash:read"]},
+        "OpenSession": {"branchId": ids["branchId"], "registerId": ids["registerId"]},
+        "CloseSession": {"countedCash": {"EUR": 1}},
+        "ForceCloseSession": {"reason": "taken over"},
+        "ReviewSession": {"decision": "APPROVE"},
+        "RecordMovement": {
+            "branchId": ids["branchId"],
+            "registerId": ids["registerId"],
+            "type": "PAID_IN",
+            "amount": {"EUR": 1},
+            "reason": "taken over",
+        },
+        "Decision": {"note": "taken over"},
+        "PasswordLogin": {"username": "elena", "password": "password-elena", "organizacion": shop.slug},
+        "ValidarPin": {"pin": shop.luis.pin, "codigo_tienda": shop.branches[0].code},
+        "LoginPin": {"pin": shop.luis.pin, "codigo_tienda": shop.branches[0].code, "tpv_id": ids["tpv_id"]},
+    }
+
+
+LOGINS = frozenset({"PasswordLogin", "ValidarPin"})
+"""Bodies that are secrets of the place themselves: whoever has them is the person."""
+ID_FIELDS = frozenset({"branchId", "branchIds", "registerId", "tpv_id"})
+BODY_IDS_KNOWN = re.compile(r"(Id|Ids|_id)$")
+
+
+@dataclass
+class Request:
+    """One request with foreign ids in it (`attack` says where), or none."""
+
+    method: str
+    path: str
+    attack: str
+    params: dict[str, str]
+    body: dict[str, Any] | None
+
+
+def schema_name(operation: dict[str, Any]) -> str | None:
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if content is None:
+        return None
+    text = str(content["schema"])
+    found = re.search(r"#/components/schemas/(\w+)", text)
+    assert found, f"a body without a named schema: {text}"
+    return found[1]
+
+
+def requests(document: dict[str, Any], mine: Place, theirs: Place) -> Iterator[Request]:
+    good, foreign = bodies(mine), bodies(theirs)
+    for path, operations in document["paths"].items():
+        if path in PUBLIC:
+            continue
+        for verb, operation in operations.items():
+            method = verb.upper()
+            where = [(item["in"], item["name"]) for item in operation.get("parameters", [])]
+            in_path = [name for place, name in where if place == "path"]
+            in_query = [name for place, name in where if place == "query" and name not in NO_IDS]
+            unknown = {name for name in [*in_path, *in_query] if name not in theirs.ids}
+            assert not unknown, f"{method} {path}: say what a foreign {unknown} is"
+            schema = schema_name(operation)
+            assert schema is None or schema in good, f"{method} {path}: say what a body {schema} is"
+            required = {
+                item["name"]: mine.ids[item["name"]]
+                for item in operation.get("parameters", [])
+                if item["in"] == "query" and item.get("required")
+            }
+            body = good[schema] if schema else None
+            own_path = path.format(**mine.ids)
+            # Each foreign id alone (the rest is one's own), then all of them together.
+            for name in in_path:
+                yield Request(method, path.format(**mine.ids | {name: theirs.ids[name]}), "path", required, body)
+            if len(in_path) > 1:
+                yield Request(method, path.format(**theirs.ids), "path", required, body)
+            for name in in_query:
+                yield Request(method, own_path, "query", required | {name: theirs.ids[name]}, body)
+            if schema and schema not in LOGINS:
+                fields = document["components"]["schemas"][schema]["properties"]
+                held = {field for field in fields if BODY_IDS_KNOWN.search(field)}
+                assert held <= ID_FIELDS, f"{schema}: say what a foreign {held - ID_FIELDS} is"
+                for field in sorted(held):
+                    yield Request(method, own_path, "body", required, good[schema] | {field: foreign[schema][field]})
+            if method == "GET":
+                yield Request(method, own_path, "none", required, body)
+
+
+def leaked(answer: httpx.Response, theirs: Place) -> set[str]:
+    return {secret for secret in theirs.secrets if secret in answer.text}
+
+
+def seen_by_themselves(place: Place) -> list[Any]:
+    """All that the admin of a place can list, to be compared before and after."""
+    return [
+        place.admin.ok(place.admin.get(path))
+        for path in (
+            "/v1/branches",
+            f"/v1/branches/{place.ids['branch_id']}/policies",
+            "/v1/registers",
+            "/v1/users",
+            "/v1/api-keys",
+            "/v1/cash/sessions",
+            f"/v1/cash/sessions/{place.ids['session_id']}/movements",
+            "/v1/audit?limit=100",
+        )
+    ]
+
+
+@pytest.mark.parametrize("machine", [False, True], ids=["an admin", "an API key"])
+def test_nothing_of_another_organisation_is_served_or_changed(
+    api: Api, mine: Place, theirs: Place, machine: bool
+) -> None:
+    document = api.get("/openapi.json").json()
+    caller = Api(api.http, mine.shop.api_key) if machine else mine.admin
+    before = seen_by_themselves(theirs)
+    tried = 0
+
+    for request in requests(document, mine, theirs):
+        # Each request is its own attempt: one's own data may have been changed by the last.
+        answer = caller.request(
+            request.method, request.path, params=request.params, **({"json": request.body} if request.body else {})
+        )
+        told = f"{request.attack}: {request.method} {request.path} {request.params} {request.body}: {answer.text}"
+        assert answer.status_code < 500, told
+        assert not leaked(answer, theirs), told
+        if request.attack in {"path", "body"}:
+            assert answer.status_code >= 400, told
+        if request.attack == "query" and answer.status_code == 200:
+            assert answer.json()["data"]["items"] == [], told
+        tried += request.attack != "none"
+
+    assert tried > 40
+    assert seen_by_themselves(theirs) == before
+
+
+def test_the_test_would_see_a_leak(theirs: Place) -> None:
+    answer = theirs.admin.get(f"/v1/cash/sessions/{theirs.ids['session_id']}")
+
+    assert {"Foreign Note", theirs.ids["session_id"]} <= leaked(answer, theirs)
+    assert UUID_TEXT.search(theirs.ids["session_id"])
