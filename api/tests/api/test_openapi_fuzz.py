@@ -21,7 +21,7 @@ from tests.support import Api, Shops, move, open_drawer
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 ENDLESS = "/v1/events/stream"
 LOGOUT = "/api/auth/logout-pos"
-EXAMPLES = int(os.environ.get("TILLVAULT_TEST_EXAMPLES", "200")) // 8
+EXAMPLES = int(os.environ.get("TILLVAULT_TEST_EXAMPLES", "200")) * 3 // 10
 
 Token = Callable[[Any], str | None]
 
@@ -58,6 +58,7 @@ def prepare(shops: Shops) -> Token:
 
 @pytest.mark.slow
 def test_every_route_keeps_to_the_document(fuzzed: Any, prepare: Token, subtests: pytest.Subtests) -> None:
+    seen: set[int] = set()
     for found in fuzzed.get_all_operations():
         operation = found.ok()
 
@@ -66,7 +67,10 @@ def test_every_route_keeps_to_the_document(fuzzed: Any, prepare: Token, subtests
         def keeps_to_the_document(case: Any) -> None:
             token = prepare(case)
 
-            case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, checks=CHECKS)
+            answer = case.call_and_validate(headers={"Authorization": f"Bearer {token}"}, checks=CHECKS)
+            seen.add(answer.status_code)
 
         with subtests.test(operation.label):
             keeps_to_the_document()
+
+    assert {200, 201, 400, 404, 409, 422} <= seen, "the requests were all of one kind"
