@@ -17,6 +17,7 @@ import asyncpg
 
 from tillvault.core.config import Settings
 from tillvault.core.errors import AppError, DatabaseBusy, DatabaseUnavailable
+from tillvault.core.logging import log
 
 Row = asyncpg.Record
 
@@ -29,10 +30,23 @@ class StartupRefused(RuntimeError):
 
 @dataclass(slots=True)
 class Journal:
-    """What the transaction has to tell: audit entries and events, written in one statement just before COMMIT."""
+    """What the transaction has to tell: audit entries and events, written in one statement, with the last write of a
+    use case or just before COMMIT."""
 
     audit: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     events: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    audit_written: int = 0
+    events_written: int = 0
+
+    @property
+    def is_written(self) -> bool:
+        return self.audit_written == len(self.audit) and self.events_written == len(self.events)
+
+    def take(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """What is not written yet, which the caller writes now."""
+        unwritten = self.audit[self.audit_written :], self.events[self.events_written :]
+        self.audit_written, self.events_written = len(self.audit), len(self.events)
+        return unwritten
 
 
 class Connection:
@@ -132,18 +146,25 @@ class Database:
                     else f"BEGIN; SET LOCAL app.organisation_id = '{UUID(bytes=organisation_id.bytes)}'"
                 )
                 yield db
-                if db.journal.audit or db.journal.events:
+                if not db.journal.is_written:
                     await self._flush(db)
                 await raw.execute("COMMIT")
-                for tell in db.after_commit:
-                    tell()
-                if db.journal.events and self.on_events is not None:
-                    self.on_events(db)
             except BaseException as error:
                 await _rolled_back(raw)
                 if (refusal := as_refusal(error)) is not None:
                     raise refusal from error
                 raise
+        self._told(db)
+
+    def _told(self, db: Connection) -> None:
+        """The transaction is committed: whatever goes wrong here must not turn the answer into a failure."""
+        try:
+            for tell in db.after_commit:
+                tell()
+            if db.journal.events and self.on_events is not None:
+                self.on_events(db)
+        except Exception as error:  # noqa: BLE001  (as said above)
+            log().error("after_commit.failed", exc_info=error)
 
     async def answers(self) -> None:
         """Raise unless PostgreSQL answers a query."""

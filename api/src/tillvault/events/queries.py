@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from tillvault.core.db import Connection, Row
 from tillvault.core.jsontext import dumps
 
-# Both kinds in one statement: a request pays one round trip for all that it has to tell.
-_WRITE_JOURNAL = """
-WITH audit AS (
+# Both kinds in one statement, and where a use case ends in a write of its own, in that one: a request pays one round
+# trip for all that it has to tell, or none.
+_JOURNAL = """
+audit AS (
     INSERT INTO audit_log (organisation_id, id, branch_id, actor_id, actor_name, actor_role, action, resource_type,
                            resource_id, before, after, outcome, address, device, request_id, occurred_at)
-    SELECT $1, r.* FROM jsonb_to_recordset($2::jsonb) AS r(
+    SELECT $1, r.* FROM jsonb_to_recordset({audit}::jsonb) AS r(
         id uuid, branch_id uuid, actor_id uuid, actor_name text, actor_role text, action text, resource_type text,
         resource_id text, before jsonb, after jsonb, outcome text, address text, device text, request_id text,
         occurred_at timestamptz)
+), outbox AS (
+    INSERT INTO outbox_events (organisation_id, id, branch_id, type, version, key, data, occurred_at)
+    SELECT $1, r.* FROM jsonb_to_recordset({events}::jsonb) AS r(
+        id uuid, branch_id uuid, type text, version smallint, key text, data jsonb, occurred_at timestamptz)
 )
-INSERT INTO outbox_events (organisation_id, id, branch_id, type, version, key, data, occurred_at)
-SELECT $1, r.* FROM jsonb_to_recordset($3::jsonb) AS r(
-    id uuid, branch_id uuid, type text, version smallint, key text, data jsonb, occurred_at timestamptz)
 """
+
+_WRITE_JOURNAL = f"WITH {_JOURNAL.format(audit='$2', events='$3')} SELECT 1"
 
 _LIST_AUDIT = """
 SELECT id, branch_id, actor_id, actor_name, actor_role, action, resource_type, resource_id, before, after, outcome,
@@ -45,9 +50,25 @@ LIMIT $11
 
 async def write_journal(db: Connection) -> None:
     """Write the audit entries and events gathered on the transaction. Runs just before COMMIT."""
-    await db.execute(
-        _WRITE_JOURNAL, db.organisation_id, dumps(db.journal.audit).decode(), dumps(db.journal.events).decode()
-    )
+    audit, told = db.journal.take()
+    await db.execute(_WRITE_JOURNAL, db.organisation_id, dumps(audit).decode(), dumps(told).decode())
+
+
+async def write_telling(db: Connection, statement: str, *args: object) -> list[Row]:
+    """Run the last write of a use case, and with it write what the journal holds so far.
+
+    `$1` of the statement is the organisation. Gives the rows of its RETURNING.
+    """
+    audit, told = db.journal.take()
+    return await db.fetch(_telling(statement, len(args)), *args, dumps(audit).decode(), dumps(told).decode())
+
+
+@lru_cache(maxsize=64)
+def _telling(statement: str, arguments: int) -> str:
+    journal = _JOURNAL.format(audit=f"${arguments + 1}", events=f"${arguments + 2}")
+    bare = statement.strip()
+    # A statement with parts of its own (WITH …) takes the journal's in before them.
+    return f"WITH {journal}, {bare[5:]}" if bare.startswith("WITH ") else f"WITH {journal} {bare}"
 
 
 async def list_audit(

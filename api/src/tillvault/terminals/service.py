@@ -201,7 +201,10 @@ async def _settled(db: Connection, user_id: UUID, *, also: UUID | None) -> Termi
     await queries.lock_user(db, user_id)
     live = await queries.live_of_user(db, user_id)
     wanted = {register_id for register_id in (also, live.register_id if live else None) if register_id}
+    if not wanted:
+        return None
     await queries.lock_registers(db, sorted(wanted))
+    # Read again under the locks: until then a logout or a release of the register may have ended it.
     live = await queries.live_of_user(db, user_id)
     if live is not None and live.has_lapsed(utc_now()):
         live = await _leave(db, live)

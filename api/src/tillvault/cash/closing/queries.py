@@ -12,6 +12,7 @@ from tillvault.cash.domain import CashSession, Denominations, MovementType, Sess
 from tillvault.core.db import Connection
 from tillvault.core.jsontext import dumps
 from tillvault.core.money import Cash
+from tillvault.events.queries import write_telling
 
 # The register (or, for a drawer without one, the branch) is held before the session: its Z numbers have no gaps, and
 # a logout or release of the register comes before or after the close, never in between (decision 13).
@@ -97,9 +98,10 @@ async def figures(db: Connection, session_id: UUID, *, series_id: UUID) -> Figur
 
 
 async def close(db: Connection, session: CashSession, *, series_id: UUID, z_body: bytes) -> None:
-    """Keep the close as a whole: state, first count and Z in one statement."""
+    """Keep the close as a whole: state, first count, Z, and what is told of it, in one statement."""
     assert session.counted is not None  # noqa: S101  (a closed session has been counted)
-    await db.execute(
+    await write_telling(
+        db,
         _CLOSE,
         db.organisation_id,
         session.id,

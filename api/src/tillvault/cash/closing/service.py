@@ -190,10 +190,9 @@ async def review_session(
 async def _held_open(db: Connection, actor: Actor, permission: Permission, session_id: UUID) -> tuple[Found, UUID]:
     """The session, held with its register, if it is open and the actor's to close."""
     series_id = await queries.hold_series(db, session_id)
-    if series_id is None or await movements.lock_session(db, session_id) is None:
+    found = await sessions.lock_unsummed(db, session_id) if series_id else None
+    if series_id is None or found is None:
         raise SessionNotFound
-    found = await sessions.unsummed_session(db, session_id)
-    assert found is not None  # noqa: S101  (it is locked)
     _check(actor, found, permission)
     if found.session.status is not SessionStatus.OPEN:
         raise SessionNotOpen
@@ -246,11 +245,12 @@ async def _close(
         counted_denominations={currency: pieces for currency, pieces in denominations.items() if pieces},
         updated_at=now,
     )
-    material = reports.Material(session=closed, figures=figures, movements=await reports.newest_movements(db, closed))
-    await queries.close(db, closed, series_id=series_id, z_body=reports.z_bytes(material, now=now))
+    listed = await reports.newest_movements(db, closed) if figures.movements else []
+    material = reports.Material(session=closed, figures=figures, movements=listed)
     if closed.register_id is not None:
         await access.end_paused_session(db, user_id=closed.opened_by, register_id=closed.register_id, now=now)
     _tell_close(db, actor, closed, now)
+    await queries.close(db, closed, series_id=series_id, z_body=reports.z_bytes(material, now=now))
     return closed
 
 

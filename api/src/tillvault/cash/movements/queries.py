@@ -12,6 +12,7 @@ import orjson
 from tillvault.cash.domain import Movement, MovementStatus, MovementType, SessionStatus
 from tillvault.core.db import Connection, Row
 from tillvault.core.money import Cash
+from tillvault.events.queries import write_telling
 from tillvault.identity import policies
 from tillvault.identity.policies import BranchPolicies
 
@@ -81,7 +82,9 @@ async def lock_session(db: Connection, session_id: UUID) -> LockedSession | None
 
 
 async def insert(db: Connection, movement: Movement) -> None:
-    await db.execute(
+    """Record a movement, and write with it what the transaction has to tell."""
+    await write_telling(
+        db,
         _INSERT,
         movement.organisation_id,
         movement.id,

@@ -73,8 +73,8 @@ async def record_movement(
         decided_at=None,
         created_at=utc_now(),
     )
-    await queries.insert(db, movement)
     _tell(db, actor, movement, "CASH_MOVEMENT_RECORDED")
+    await queries.insert(db, movement)
     return movement
 
 

@@ -16,6 +16,7 @@ from tillvault.cash.errors import RegisterAlreadyOpen, UserAlreadyOpen
 from tillvault.core.db import Connection, Row, constraint_of
 from tillvault.core.jsontext import dumps
 from tillvault.core.money import Cash
+from tillvault.events.queries import write_telling
 from tillvault.identity import policies
 from tillvault.identity.policies import BranchPolicies
 
@@ -122,12 +123,13 @@ async def insert(
     denominations: Denominations,
     terminal_session_id: UUID | None,
 ) -> bool:
-    """Open a drawer; False when the login has ended in the meantime.
+    """Open a drawer, and write with it what is told of it; False when the login has ended in the meantime.
 
     The partial unique indexes decide races. Raises RegisterAlreadyOpen or UserAlreadyOpen.
     """
     try:
-        rows = await db.fetch(
+        rows = await write_telling(
+            db,
             _INSERT,
             db.organisation_id,
             session_id,
@@ -167,14 +169,16 @@ async def open_session_of(db: Connection, *, branch_id: UUID, user_id: UUID, reg
     return _found(row) if row else None
 
 
-async def unsummed_session(db: Connection, session_id: UUID) -> Found | None:
-    """A session whose `expected` is only its opening float while it is open: the caller sums the movements."""
-    row = await db.fetchrow(_SESSION_UNSUMMED + " AND s.id = $2", db.organisation_id, session_id)
+async def lock_unsummed(db: Connection, session_id: UUID) -> Found | None:
+    """A session, held for the rest of the transaction; its `expected` is only its opening float while it is open: the
+    caller sums the movements. The row is read anew once it is held, so its state is never stale; floats never change,
+    and counts come only with a close."""
+    row = await db.fetchrow(_SESSION_UNSUMMED + " AND s.id = $2 FOR NO KEY UPDATE OF s", db.organisation_id, session_id)
     return _found(row) if row else None
 
 
 async def unsummed_session_on(db: Connection, register_id: UUID) -> Found | None:
-    """The open session on a register, as `unsummed_session` gives it."""
+    """The open session on a register, as `lock_unsummed` gives it, but not held."""
     row = await db.fetchrow(
         _SESSION_UNSUMMED + " AND s.status = 'OPEN' AND s.register_id = $2", db.organisation_id, register_id
     )

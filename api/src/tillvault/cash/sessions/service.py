@@ -87,11 +87,14 @@ async def _open(
     note: str | None,
 ) -> Found:
     require(actor, Permission.CASH_OPERATE)
-    branch = await _branch(db, actor, branch_id)
+    found = await branches.branch_and_policies(db, branch_id) if branch_id else None
+    if found is None:
+        raise BranchNotFound
+    branch, policies = found
+    require_branch(actor, branch.id, is_active=branch.is_active)
     register_name = await _held_register(db, branch, register_id) if register_id else None
     # Every currency of the branch stands in the drawer from the start, 0 included.
     opening = dict.fromkeys(branch.currencies, 0) | domain.held(given, branch.currencies)
-    policies = await branches.branch_policies(db, branch.id)
     now = utc_now()
     session = CashSession(
         organisation_id=actor.organisation_id,
@@ -122,21 +125,6 @@ async def _open(
         counted=None,
         counted_denominations={},
     )
-    inserted = await queries.insert(
-        db,
-        session_id=session.id,
-        branch_id=session.branch_id,
-        register_id=session.register_id,
-        opened_by=session.opened_by,
-        opened_at=session.opened_at,
-        business_date=session.business_date,
-        note=session.note,
-        opening=session.opening,
-        denominations=session.opening_denominations,
-        terminal_session_id=actor.session_id,
-    )
-    if not inserted:
-        raise Unauthorized("This login has ended. Log in again.")
     audit.record(
         db,
         actor,
@@ -158,6 +146,21 @@ async def _open(
             opening_float_minor=session.opening,
         ),
     )
+    inserted = await queries.insert(
+        db,
+        session_id=session.id,
+        branch_id=session.branch_id,
+        register_id=session.register_id,
+        opened_by=session.opened_by,
+        opened_at=session.opened_at,
+        business_date=session.business_date,
+        note=session.note,
+        opening=session.opening,
+        denominations=session.opening_denominations,
+        terminal_session_id=actor.session_id,
+    )
+    if not inserted:
+        raise Unauthorized("This login has ended. Log in again.")
     return Found(session=session, branch_is_active=True, policies=policies)
 
 

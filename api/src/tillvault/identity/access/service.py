@@ -131,9 +131,9 @@ async def prove_pin(door: Doorkeeper, *, store_code: str, pin: str, caller: Call
     code = store_code.strip().upper()
     async with door.database.transaction(None) as db:
         store = await queries.store(db, code)
-    organisation_id: UUID = store["organisation_id"] if store else NIL
-    branch_id: UUID = store["branch_id"] if store else NIL
-    async with door.database.transaction(organisation_id) as db:
+        organisation_id: UUID = store["organisation_id"] if store else NIL
+        branch_id: UUID = store["branch_id"] if store else NIL
+        await queries.enter_organisation(db, organisation_id)
         row = await queries.user_by_pin(
             db, branch_id=branch_id, pin_lookup=pin_lookup(door.pin_pepper, organisation_id, pin)
         )
@@ -168,8 +168,8 @@ async def prove_password(
     """
     async with door.database.transaction(None) as db:
         found = await queries.organisations_of_username(db, username, organisation)
-    organisation_id = found[0] if len(found) == 1 else NIL
-    async with door.database.transaction(organisation_id) as db:
+        organisation_id = found[0] if len(found) == 1 else NIL
+        await queries.enter_organisation(db, organisation_id)
         row = await queries.user_by_username(db, username)
         branch = await queries.own_branch(db, row["id"] if row else NIL)
     right = await _proven(

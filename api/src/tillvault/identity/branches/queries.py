@@ -41,6 +41,20 @@ async def branch(db: Connection, branch_id: UUID) -> Branch | None:
     return branch_of(row) if row else None
 
 
+async def branch_and_policies(db: Connection, branch_id: UUID) -> tuple[Branch, policies.BranchPolicies] | None:
+    """Both in one round trip."""
+    row = await db.fetchrow(
+        f"SELECT {_BRANCH}, (SELECT p.policies FROM branch_policies p"  # noqa: S608  (our own column list)
+        " WHERE p.organisation_id = $1 AND p.branch_id = $2) AS policies"
+        " FROM branches WHERE organisation_id = $1 AND id = $2",
+        db.organisation_id,
+        branch_id,
+    )
+    if row is None:
+        return None
+    return branch_of(row), policies.from_stored(orjson.loads(row["policies"]) if row["policies"] else None)
+
+
 async def record(db: Connection, branch_id: UUID) -> Row | None:
     """A branch with its times."""
     return await db.fetchrow(
