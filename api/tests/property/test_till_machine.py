@@ -310,7 +310,7 @@ class TillMachine(RuleBasedStateMachine):
             user, drawer = self.holder(register), self.open_on(register)
             state = "disponible" if user is None else "pausado" if self.logins[user].is_paused else "ocupado"
             assert line["estado"] == state
-            assert (line["usuario"] or {}).get("nombre") == (user.capitalize() if user else None)
+            assert (line["usuario"] and line["usuario"]["nombre"]) == (user.capitalize() if user else None)
             assert line["caja_abierta"] is (drawer is not None)
             assert line["monto_caja"] == (drawer.expected / 100 if drawer else None)
 
@@ -333,13 +333,17 @@ class TillMachine(RuleBasedStateMachine):
 
 @pytest.mark.slow
 def test_a_day_at_the_tills_never_leaves_the_model(shops: Shops) -> None:
+    class Day(TillMachine):
+        def __init__(self) -> None:
+            super().__init__(shops)
+
     run_state_machine_as_test(
-        lambda: TillMachine(shops),
+        Day,
         settings=settings(
             max_examples=int(os.environ.get("TILLVAULT_TEST_EXAMPLES", "200")),
             stateful_step_count=30,
             deadline=None,
             database=None,
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
         ),
     )
