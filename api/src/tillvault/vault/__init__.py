@@ -1,0 +1,1 @@
+"""The ticket vault: every ticket canonical, chained, signed and provable."""
