@@ -27,14 +27,16 @@ def create_app(settings: Settings) -> FastAPI:
 
     middleware = [Middleware(Gate, max_body_bytes=settings.max_body_bytes)]
     if settings.cors_origins:
-        middleware.append(
+        # Outermost: a page must be able to read a refusal of the gate too.
+        middleware.insert(
+            0,
             Middleware(
                 CORSMiddleware,
                 allow_origins=list(settings.cors_origins),
                 allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
                 allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Device-Id", "X-Request-Id"],
                 expose_headers=["X-Request-Id", "Retry-After", "Idempotency-Replayed"],
-            )
+            ),
         )
     app = FastAPI(
         title="Tillvault", version=__version__, lifespan=lifespan, middleware=middleware, docs_url=None, redoc_url=None

@@ -35,7 +35,7 @@ def test_a_cashier_hears_of_the_release_of_their_own_terminal_and_of_nothing_els
         name, event = listener.next()
 
     assert released.status_code == 200
-    assert name == "terminal.released"
+    assert name == "terminal.session_released"
     assert event["data"]["drawerClosed"] is True
 
 

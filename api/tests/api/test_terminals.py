@@ -587,9 +587,24 @@ def test_terminals_tell_what_happened(shop: Shop, superuser_dsn: str) -> None:
         "session_started",
         "session_paused",
         "session_started",
-        "released",
+        "session_released",
         "session_started",
         "session_ended",
     ]
     assert ['"resumed": true' in row["data"] for row in told][:3] == [False, False, True]
     assert [(row["actor_id"], row["resource_id"]) for row in audited] == [(shop.elena.id, str(shop.registers[0]))]
+
+
+def test_a_register_of_an_inactive_branch_can_be_released_with_its_open_drawer(shops: Shops) -> None:
+    shop = shops.make(branches=2)
+    till = shop.ana.login(shop.registers[0])
+    session = till.ok(till.post("/v1/cash/sessions", {}), 201)
+    admin = shop.elena.back_office()
+    admin.ok(admin.patch(f"/v1/branches/{shop.branches[0].id}", {"isActive": False}))
+
+    released = admin.post(f"/api/tpv/{shop.registers[0]}/liberar")
+
+    assert released.status_code == 200
+    assert released.json()["caja_cerrada"] is True
+    admin.ok(admin.patch(f"/v1/branches/{shop.branches[0].id}", {"isActive": True}))
+    assert admin.ok(admin.get(f"/v1/cash/sessions/{session['id']}"))["closeReason"] == "RELEASED"

@@ -116,10 +116,10 @@ class TerminalSessionEnded(TerminalSessionEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TerminalReleased(TerminalSessionEvent):
+class TerminalSessionReleased(TerminalSessionEvent):
     """An admin ended somebody's session and freed the register."""
 
-    type = "terminal.released"
+    type = "terminal.session_released"
 
     released_by: UUID
     drawer_closed: bool

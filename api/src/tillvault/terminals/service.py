@@ -29,10 +29,10 @@ from tillvault.identity.domain import (
     Actor,
     Caller,
     Role,
-    TerminalReleased,
     TerminalSessionEnded,
     TerminalSessionEvent,
     TerminalSessionPaused,
+    TerminalSessionReleased,
     TerminalSessionStarted,
     terminal_key,
 )
@@ -172,7 +172,7 @@ async def release(db: Connection, *, actor: Actor, register_id: UUID) -> Release
     if live is not None:
         events.emit(
             db,
-            TerminalReleased(
+            TerminalSessionReleased(
                 branch_id=register.branch_id,
                 key=terminal_key(register_id),
                 session_id=live.id,

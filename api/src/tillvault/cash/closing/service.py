@@ -93,7 +93,9 @@ async def force_close_session(
     Raises SessionNotFound, SessionNotOpen, CurrencyNotAccepted, DenominationsMismatch, RoleForbidden,
     BranchForbidden, BranchInactive.
     """
-    found, series_id = await _held_open(db, actor, Permission.CASH_SUPERVISE, session_id)
+    # A branch that was closed down may still have a register to release.
+    is_release = reason is CloseReason.RELEASED
+    found, series_id = await _held_open(db, actor, Permission.CASH_SUPERVISE, session_id, in_inactive_branch=is_release)
     await movements.decline_waiting(
         db, session_id=session_id, decided_by=actor.id, note="The session was closed by force.", now=utc_now()
     )
@@ -187,24 +189,26 @@ async def review_session(
     return reviewed
 
 
-async def _held_open(db: Connection, actor: Actor, permission: Permission, session_id: UUID) -> tuple[Found, UUID]:
+async def _held_open(
+    db: Connection, actor: Actor, permission: Permission, session_id: UUID, *, in_inactive_branch: bool = False
+) -> tuple[Found, UUID]:
     """The session, held with its register, if it is open and the actor's to close."""
     series_id = await queries.hold_series(db, session_id)
     found = await sessions.lock_unsummed(db, session_id) if series_id else None
     if series_id is None or found is None:
         raise SessionNotFound
-    _check(actor, found, permission)
+    _check(actor, found, permission, in_inactive_branch=in_inactive_branch)
     if found.session.status is not SessionStatus.OPEN:
         raise SessionNotOpen
     return found, series_id
 
 
-def _check(actor: Actor, found: Found, permission: Permission) -> None:
+def _check(actor: Actor, found: Found, permission: Permission, *, in_inactive_branch: bool = False) -> None:
     require_session(
         actor,
         permission,
         branch_id=found.session.branch_id,
-        branch_is_active=found.branch_is_active,
+        branch_is_active=found.branch_is_active or in_inactive_branch,
         opened_by=found.session.opened_by,
     )
 
