@@ -29,6 +29,14 @@ BODY: tuple[type[AppError], ...] = (ValidationFailed, PayloadTooLarge)
 _BY_SECRET = frozenset({"/api/auth/login", "/api/auth/login-pin", "/api/auth/validar-pin"})
 """Where 401 means a wrong PIN or password, not a missing token."""
 
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+    "description": "Makes a retry safe: the same key with the same request gives the first answer again, for 24 hours.",
+}
+
 _SCHEMAS: dict[Dialect, dict[str, Any]] = {
     Dialect.ENVELOPE: {
         "type": "object",
@@ -99,10 +107,12 @@ def document(app: FastAPI) -> dict[str, Any]:
         "bearer": {"type": "http", "scheme": "bearer", "description": "The token of a login, or an API key (`tv_…`)."}
     }
     for path, operations in schema["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             _drop_assumed_422(operation)
             if "401" in operation["responses"] and path not in _BY_SECRET:
                 operation["security"] = [{"bearer": []}]
+            if dialect_of(path) is Dialect.ENVELOPE and method != "get":
+                operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
             _name_dialect(path, operation)
     for name in ("HTTPValidationError", "ValidationError"):
         components.pop(name, None)
