@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 
@@ -17,6 +19,12 @@ router = APIRouter(route_class=StrictRoute)
 @router.post("/v1/echo", status_code=201)
 async def echo(body: RecordMovement) -> Response:
     return json_answer(dumps({"success": True, "data": {"type": body.type, "reason": body.reason}}), 201)
+
+
+@router.post("/v1/echo-any", status_code=201)
+async def echo_any(body: dict[str, Any]) -> Response:
+    """The echo for bodies of any shape, such as tickets."""
+    return json_answer(dumps({"success": True, "data": {"fields": len(body)}}), 201)
 
 
 def make() -> FastAPI:

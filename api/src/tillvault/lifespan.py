@@ -22,6 +22,9 @@ from tillvault.identity.hashing import Hasher
 from tillvault.identity.live import service as live_updates
 from tillvault.identity.throttle import Throttle
 from tillvault.identity.tokens import Tokens
+from tillvault.vault import keys
+from tillvault.vault.intake import Intake
+from tillvault.vault.senders import Senders
 
 
 @asynccontextmanager
@@ -45,7 +48,11 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         pin_pepper=secrets.pin_pepper(settings),
         token_ttl=timedelta(minutes=settings.token_ttl_minutes),
     )
+    signers = keys.load(settings)
     app.state.live = live
+    app.state.signers = signers
+    app.state.intake = Intake(database, sign=signers.sign_leaf, origin_of=signers.origin_of)
+    app.state.senders = Senders(database)
     app.state.doorkeeper = door
     app.state.health = health.Health(database, shared_answers=door.throttle.shared_answers)
     yield

@@ -20,6 +20,7 @@ from tillvault.identity import routes as identity
 from tillvault.identity.edge import on_answered_before
 from tillvault.lifespan import lifespan
 from tillvault.terminals import routes as terminals
+from tillvault.vault import routes as vault
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -49,6 +50,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(AnsweredBefore, on_answered_before)
     app.include_router(docs.router)
     app.include_router(health.router)
-    for router in (*identity.ROUTERS, *cash.ROUTERS, *terminals.ROUTERS):
+    for router in (*identity.ROUTERS, *vault.ROUTERS, *cash.ROUTERS, *terminals.ROUTERS):
         app.include_router(router)
     return app

@@ -22,6 +22,8 @@ PUBLIC = {
     "/health/ready": "no organisation in it",
     "/metrics": "labels are templates and codes",
     "/api/tienda/verificar/{codigo}": "whoever knows a store's code may ask for its name (terminal-login-api.md)",
+    "/jwks.json": "public keys",
+    "/.well-known/jwks.json": "public keys",
     "/v1/events/stream": "does not end; what it tells to whom is tested with live updates",
 }
 NO_IDS = frozenset(
@@ -71,6 +73,11 @@ def furnish(shops: Shops, name: str) -> Place:
     waiting = move(till, drawer["id"], "PAID_IN", {"EUR": 999}, reason=f"{name} Reason")
     key = admin.ok(admin.get("/v1/api-keys"))["items"][0]["id"]
     user_id = (user.get("user") or user)["id"]
+    ticket = Api(shop.http, shop.api_key).post(
+        "/api/v1/pos-tickets",
+        {"tenant": shop.slug, "source_model": "pos.order", "source_id": f"{name} Source", "ticket": {"a": 1}},
+    )
+    assert ticket.status_code == 201, ticket.text
     ids = {
         "branch_id": str(shop.branches[0].id),
         "register_id": register["id"],
@@ -79,6 +86,7 @@ def furnish(shops: Shops, name: str) -> Place:
         "key_id": key,
         "session_id": drawer["id"],
         "movement_id": waiting["id"],
+        "ticket_id": ticket.json()["id"],
         "branchId": str(shop.branches[0].id),
         "registerId": register["id"],
         "actorId": str(shop.ana.id),
@@ -86,7 +94,7 @@ def furnish(shops: Shops, name: str) -> Place:
     }
     own = {str(shop.id), shop.slug, branch["id"], past["id"], *ids.values(), *(str(one) for one in shop.registers)}
     own |= {str(person.id) for person in shop.people.values()} | {one.code for one in shop.branches}
-    own |= {f"{name} {thing}" for thing in ("Street", "Till", "Person", "Past", "Note", "Reason")}
+    own |= {f"{name} {thing}" for thing in ("Street", "Till", "Person", "Past", "Note", "Reason", "Source")}
     return Place(shop=shop, admin=admin, ids=ids, secrets=own)
 
 
@@ -126,14 +134,16 @@ def bodies(place: Place) -> dict[str, dict[str, Any]]:
         "Decision": {"note": "taken over"},
         "PasswordLogin": {"username": "elena", "password": "password-elena", "organizacion": shop.slug},
         "ValidarPin": {"pin": shop.luis.pin, "codigo_tienda": shop.branches[0].code},
+        "PosTicket": {"tenant": shop.slug, "source_model": "pos.order", "source_id": "POS/1", "ticket": {"a": 1}},
         "LoginPin": {"pin": shop.luis.pin, "codigo_tienda": shop.branches[0].code, "tpv_id": ids["tpv_id"]},
     }
 
 
 LOGINS = frozenset({"PasswordLogin", "ValidarPin"})
 """Bodies that are secrets of the place themselves: whoever has them is the person."""
-ID_FIELDS = frozenset({"branchId", "branchIds", "registerId", "tpv_id"})
-BODY_IDS_KNOWN = re.compile(r"(Id|Ids|_id)$")
+ID_FIELDS = frozenset({"branchId", "branchIds", "registerId", "tenant", "tpv_id"})
+BODY_IDS_KNOWN = re.compile(r"(Id|Ids|(?<!source)_id)$|^tenant$")
+"""A ticket's `source_id` is its sender's own number."""
 
 
 @dataclass

@@ -14,7 +14,16 @@ from tillvault.core import migrate
 from tillvault.core.config import Settings
 from tillvault.core.embedded import APP_LOGIN, OWNER_ROLE, EmbeddedPostgres
 
-APPEND_ONLY = ("audit_log", "cash_counts", "cash_session_floats", "z_reports")
+APPEND_ONLY = (
+    "audit_log",
+    "cash_counts",
+    "cash_session_floats",
+    "vault_checkpoints",
+    "vault_leaves",
+    "vault_tickets",
+    "vault_tiles",
+    "z_reports",
+)
 
 _TABLES = """
 SELECT c.relname AS name, c.relrowsecurity AS is_enabled, c.relforcerowsecurity AS is_forced,

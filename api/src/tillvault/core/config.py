@@ -115,6 +115,18 @@ class Settings(BaseSettings):
         validation_alias="TILLVAULT_MAX_BODY_BYTES",
         description="Largest request body, in bytes. Beyond it the answer is 413.",
     )
+    vault_origin: str = Field(
+        default="tillvault.local",
+        pattern=r"^[A-Za-z0-9._~:/-]{1,200}$",
+        validation_alias="VAULT_ORIGIN",
+        description="Who issues evidence, and the first part of every log's name: a host name of yours.",
+    )
+    pos_ticket_max_size_bytes: int = Field(
+        default=65_536,
+        ge=1024,
+        validation_alias="POS_TICKET_MAX_SIZE_BYTES",
+        description="Largest ticket, in bytes. Beyond it the answer is 413.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", validation_alias="TILLVAULT_LOG_LEVEL", description="debug, info, warning or error."
     )

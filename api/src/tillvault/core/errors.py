@@ -17,6 +17,8 @@ class AppError(Exception):
     status: ClassVar[int]
     code: ClassVar[str]
     message: ClassVar[str]
+    plain: ClassVar[str | None] = None
+    """The sentence of pos-tickets-api.md, where the contract fixes one."""
     example_extra: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(
@@ -92,6 +94,7 @@ class MalformedBody(ValidationFailed):
 
 class Unauthorized(Unauthenticated):
     code = "UNAUTHORIZED"
+    plain = "Unauthorized"
     message = "A valid bearer token is required."
 
     def __init__(self, message: str | None = None) -> None:
@@ -112,6 +115,7 @@ class MethodNotAllowed(AppError):
 class PayloadTooLarge(AppError):
     status = 413
     code = "PAYLOAD_TOO_LARGE"
+    plain = "Payload too large"
     message = "The body is too large."
     example_extra = {"maxSizeBytes": 262_144}  # noqa: RUF012  (read only)
 
@@ -138,6 +142,7 @@ class TooManyAttempts(AppError):
 class InternalError(AppError):
     status = 500
     code = "INTERNAL_ERROR"
+    plain = "Failed to ingest POS ticket"
     message = "Something went wrong on our side. Nothing was changed."
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -11,16 +12,20 @@ from pydantic import SecretStr
 from tillvault.core.config import Settings
 
 
-def load_or_make(folder: Path, name: str) -> bytes:
-    """The secret in `folder/name`, 32 random bytes in hex; made once, also when several processes start together."""
+def _random_hex() -> bytes:
+    return secrets.token_hex(32).encode()
+
+
+def load_or_make(folder: Path, name: str, make: Callable[[], bytes] = _random_hex) -> bytes:
+    """The secret in `folder/name`; made once, also when several processes start together."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / name
     if not path.exists():
         # Written aside and linked into place: a reader never sees half a secret, and the first writer wins.
         aside = folder / f".{name}.{secrets.token_hex(8)}"
         descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32))
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(make())
             file.flush()
             os.fsync(file.fileno())
         try:

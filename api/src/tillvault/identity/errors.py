@@ -12,6 +12,7 @@ class InvalidCredentials(Unauthenticated):
 
 class RoleForbidden(Forbidden):
     code = "ROLE_FORBIDDEN"
+    plain = "Forbidden"
     message = "Your role may not do this."
 
 

@@ -20,12 +20,20 @@ class Permission(StrEnum):
     ADMIN_READ = "admin:read"
     """Read branches, registers, users, policies, API keys."""
     ADMIN_WRITE = "admin:write"
+    TICKETS_WRITE = "tickets:write"
+    """Record tickets in the vault."""
+    TICKETS_READ = "tickets:read"
     TERMINALS_ADMINISTER = "terminals:administer"
     """See every terminal of the organisation and release one."""
 
 
 _CASHIER = frozenset({Permission.CASH_OPERATE, Permission.CASH_READ})
-_MANAGER = _CASHIER | {Permission.CASH_SUPERVISE, Permission.AUDIT_READ, Permission.ADMIN_READ}
+_MANAGER = _CASHIER | {
+    Permission.CASH_SUPERVISE,
+    Permission.AUDIT_READ,
+    Permission.ADMIN_READ,
+    Permission.TICKETS_READ,
+}
 
 ROLES: Mapping[Role, frozenset[Permission]] = {
     Role.CASHIER: _CASHIER,
@@ -33,7 +41,15 @@ ROLES: Mapping[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),
 }
 
-MACHINE_SCOPES: frozenset[Permission] = frozenset({Permission.CASH_READ, Permission.AUDIT_READ, Permission.ADMIN_READ})
+MACHINE_SCOPES: frozenset[Permission] = frozenset(
+    {
+        Permission.CASH_READ,
+        Permission.AUDIT_READ,
+        Permission.ADMIN_READ,
+        Permission.TICKETS_READ,
+        Permission.TICKETS_WRITE,
+    }
+)
 """What an API key can be given: nothing that needs a person who answers for it."""
 
 

@@ -69,27 +69,31 @@ class Reading:
 # Reading ------------------------------------------------------------------------------------------------------------
 
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-_TROUBLED_TEXT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
-"""Escapes of U+0000 and of surrogates, paired or lone. May also match behind an escaped backslash, which only means
-that the reference decides."""
 _TROUBLED_NUMBER = re.compile(rb"[0-9](?:[0-9.]{15}|[eE])")
 """Fifteen digits without an exponent can neither be beyond 2⁵³ nor lose a digit nor become 0."""
 _UNSETTLED_NUMBER = re.compile(rb"-0(?!\.)|\.(?:0000|0+(?![0-9]))")
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _ASTRAL = re.compile(rb"[\xf0-\xf4]")
+"""The first byte of a character beyond the basic plane, in UTF-8."""
+_SURROGATE = re.compile(rb"\\u[dD]")
+_STRING_OR_KEY = re.compile(rb'("[^"\\]*(?:\\.[^"\\]*)*")(:?)')
 
 
 def parse_strict(raw: bytes) -> dict[str, Any]:
     """A JSON object from its bytes. Numbers become `int` or `float`, those that no double keeps `Unkept`.
 
     Raises ParseRefused for invalid UTF-8, a BOM, duplicate keys (also by escape), NaN, Infinity, lone surrogates,
-    trailing data and a body that is no object (vault.md, "Intake", step 3).
+    trailing data and a body that is no object (vault.md, "Intake", step 3); GuardRefused for nesting that no parser
+    should be led into.
     """
     return read(raw).body
 
 
 def read(raw: bytes) -> Reading:
-    """`parse_strict`, with what the scans have proven; `identity` is faster with it."""
+    """`parse_strict`, with what the scans have proven. Raises as it does.
+
+    Where the body is `harmless`, `guard` need not be called; `identity` is faster told that it is `settled`.
+    """
     return read_fast(raw) or read_reference(raw)
 
 
@@ -101,7 +105,7 @@ def read_fast(raw: bytes) -> Reading | None:
         return None
     if type(body) is not dict:
         return None
-    if b"\\u" in raw and _TROUBLED_TEXT.search(raw):
+    if b"\\u0000" in raw:
         return None
     skeleton = _skeleton(raw)
     if _TROUBLED_NUMBER.search(skeleton) or _too_deep(skeleton, DEPTH_MAX):
@@ -114,9 +118,13 @@ def read_fast(raw: bytes) -> Reading | None:
 
 def _is_settled(raw: bytes, skeleton: bytes) -> bool:
     """Whether there is no null, no number that orjson and ECMAScript write differently, no key that they sort so."""
-    if b"null" in skeleton or not (raw.isascii() or _ASTRAL.search(raw) is None):
+    if b"null" in skeleton or _has_astral(raw) or (b"\\u" in raw and _SURROGATE.search(raw)):
         return False
     return not ((b".0" in skeleton or b"-0" in skeleton) and _UNSETTLED_NUMBER.search(skeleton))
+
+
+def _has_astral(text: bytes) -> bool:
+    return not text.isascii() and _ASTRAL.search(text) is not None
 
 
 def _skeleton(raw: bytes) -> bytes:
@@ -281,7 +289,9 @@ def _written(value: Any) -> bytes | None:
     except orjson.JSONEncodeError:
         return None
     # orjson sorts keys by code points, RFC 8785 by UTF-16 code units: they differ beyond the basic plane alone.
-    return text if text.isascii() or _ASTRAL.search(text) is None else None
+    if _has_astral(text) and any(colon and _ASTRAL.search(key) for key, colon in _STRING_OR_KEY.findall(text)):
+        return None
+    return text
 
 
 def _settled(value: Any, *, drop_null: bool) -> Any:

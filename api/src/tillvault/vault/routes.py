@@ -32,23 +32,6 @@ from tillvault.vault.schemas import DocumentOut, document_out
 router = APIRouter(tags=["vault"], route_class=StrictRoute)
 
 _READ = refusals(Dialect.PLAIN, ValidationFailed, TicketNotFound, RoleForbidden, AUTHENTICATED)
-_TICKET = {
-    "type": "object",
-    "required": ["tenant", "source_model", "source_id", "ticket"],
-    "properties": {
-        "tenant": {"type": "string"},
-        "source_system": {"type": "string", "default": "odoo_pos"},
-        "source_model": {"type": "string", "examples": ["pos.order"]},
-        "source_id": {"type": "string", "examples": ["POS/2025/0001"]},
-        "currency": {"type": "string"},
-        "total_incl_tax": {"type": "number"},
-        "total_excl_tax": {"type": "number"},
-        "pos_session": {"type": "string"},
-        "cashier": {"type": "string"},
-        "location": {"type": "string"},
-        "ticket": {"type": "object"},
-    },
-}
 
 
 @router.post(
@@ -68,7 +51,12 @@ _TICKET = {
         AUTHENTICATED,
     )
     | {200: {"model": DocumentOut, "description": "Recorded before: the same document."}},
-    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": _TICKET}}}},
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/PosTicket"}}},
+        }
+    },
 )
 async def post_ticket(request: Request, door: Door) -> Response:
     """Record a ticket: canonical, hashed, chained and signed. The same ticket again gives the same document."""
@@ -119,6 +107,7 @@ async def get_proof(ticket_id: UUID, request: Request, edge: Authorised) -> Resp
     return json_answer(await service.proof(edge.db, request.app.state.signers, document_id=ticket_id))
 
 
+@router.get("/.well-known/jwks.json", response_model=dict[str, list[dict[str, str]]])
 @router.get("/jwks.json", response_model=dict[str, list[dict[str, str]]])
 async def jwks(request: Request) -> Response:
     """The public keys that evidence and checkpoints are verified with (RFC 7517)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -82,7 +82,7 @@ def _check_types(body: Mapping[str, Any]) -> None:
             raise TicketInvalid(f"{name} must have at most {_TEXT_MAX} characters")
     for name in _NUMBERS:
         value = body.get(name)
-        if value is not None and (isinstance(value, bool) or isinstance(value, str | list | dict)):
+        if value is not None and (isinstance(value, bool | str | list | dict)):
             raise TicketInvalid(f"{name} must be a number")
     if not isinstance(body["ticket"], dict):
         raise TicketInvalid("ticket must be an object")
@@ -121,7 +121,11 @@ async def proof(db: Connection, signers: Signers, *, document_id: UUID) -> bytes
     row = await read(db, document_id=document_id)
     signed = await checkpoint(db, signers)
     index, size = row["index"], signed.checkpoint.size
-    hash_at = await _reader(db, size, lambda at: merkle.inclusion_proof(index, size, at))
+
+    def prove(hash_at: HashAt) -> list[bytes]:
+        return merkle.inclusion_proof(index, size, hash_at)
+
+    hashes = prove(await _reader(db, size, prove))
     body = canonical.parse_strict(row["raw"])
     content, _ = canonical.identity(body.get("pos_session"), body["source_id"], body["ticket"])
     return formats.proof_text(
@@ -130,13 +134,13 @@ async def proof(db: Connection, signers: Signers, *, document_id: UUID) -> bytes
         envelope=row["envelope"].encode(),
         index=index,
         tree_size=size,
-        hashes=merkle.inclusion_proof(index, size, hash_at),
+        hashes=hashes,
         checkpoint=signed.note,
         evidence_jws=row["evidence_jws"],
     )
 
 
-async def _reader(db: Connection, size: int, prove: Any) -> HashAt:
+async def _reader(db: Connection, size: int, prove: Callable[[HashAt], Any]) -> HashAt:
     """The nodes that a proof reads, fetched before it is made."""
     fetched = {
         (level, index): await queries.tile(db, level, index, size=size) for level, index in tiles.tiles_needed(prove)

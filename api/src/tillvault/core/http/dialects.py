@@ -46,6 +46,13 @@ def status_of(error: AppError | type[AppError], dialect: Dialect) -> int:
     return kind.status
 
 
+def sentence_of(error: AppError | type[AppError], dialect: Dialect) -> str:
+    """The contract's sentence in the plain dialect, where it fixes one."""
+    if dialect is Dialect.PLAIN and error.plain is not None:
+        return error.plain
+    return error.message if isinstance(error, type) else error.sentence
+
+
 def body_of(code: str, sentence: str, extra: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
     match dialect:
         case Dialect.ENVELOPE:
@@ -53,14 +60,14 @@ def body_of(code: str, sentence: str, extra: dict[str, Any], dialect: Dialect) -
         case Dialect.DETAIL:
             return {"detail": {"code": code, "message": sentence, **extra}}
         case Dialect.PLAIN:
-            return {"error": sentence, "code": code, **extra}
+            return {"error": sentence, **extra}
 
 
 def render(error: AppError, path: str) -> Response:
     """A refusal as the answer of its path."""
     dialect = dialect_of(path)
     return Response(
-        dumps(body_of(error.code, error.sentence, error.extra, dialect)),
+        dumps(body_of(error.code, sentence_of(error, dialect), error.extra, dialect)),
         status_of(error, dialect),
         error.headers,
         "application/json",

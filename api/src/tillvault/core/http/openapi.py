@@ -18,7 +18,7 @@ from tillvault.core.errors import (
     Unauthorized,
     ValidationFailed,
 )
-from tillvault.core.http.dialects import Dialect, body_of, dialect_of, status_of
+from tillvault.core.http.dialects import Dialect, body_of, dialect_of, sentence_of, status_of
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -36,6 +36,9 @@ _IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
     "description": "Makes a retry safe: the same key with the same request gives the first answer again, for 24 hours.",
 }
+
+RAW_BODIES: dict[str, dict[str, Any]] = {}
+"""Schemas of bodies that a route reads as bytes, by name; the modules that read them put them here."""
 
 _SCHEMAS: dict[Dialect, dict[str, Any]] = {
     Dialect.ENVELOPE: {
@@ -57,7 +60,7 @@ _SCHEMAS: dict[Dialect, dict[str, Any]] = {
     Dialect.PLAIN: {
         "type": "object",
         "required": ["error"],
-        "properties": {"error": {"type": "string"}, "code": {"type": "string"}},
+        "properties": {"error": {"type": "string"}},
     },
 }
 
@@ -79,7 +82,7 @@ def refusals(dialect: Dialect, *groups: type[AppError] | Iterable[type[AppError]
         )
         entry["content"]["application/json"]["examples"][kind.code] = {
             "summary": kind.message,
-            "value": body_of(kind.code, kind.message, dict(kind.example_extra), dialect),
+            "value": body_of(kind.code, sentence_of(kind, dialect), dict(kind.example_extra), dialect),
         }
         entry["description"] = ", ".join(entry["content"]["application/json"]["examples"])
     return responses
@@ -101,6 +104,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
     components = schema.setdefault("components", {}).setdefault("schemas", {})
+    components |= RAW_BODIES
     for dialect, shape in _SCHEMAS.items():
         components[_name(dialect)] = shape
     schema["components"]["securitySchemes"] = {
