@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,18 @@ def test_brackets_and_quotes_inside_strings_are_text() -> None:
     assert canonical.parse_strict(body_with(json.dumps(ticket)))["ticket"] == ticket
     assert status_of(b'{"ticket":{"":":","":1}}') == 400
     assert status_of(b'{"ticket":{":":1,"a":":","a":2}}') == 400
+
+
+@pytest.mark.parametrize(
+    "raw", [b'{"a":"' + b'\\"' * 32_000, b'{"a":"' + b'\\"' * 32_000 + b"\\", b'{"a":' + b'"' * 65_000]
+)
+def test_a_string_that_does_not_end_costs_no_more_than_one_that_does(raw: bytes) -> None:
+    started = time.perf_counter()
+
+    with pytest.raises(ParseRefused):
+        canonical.read(raw)
+
+    assert time.perf_counter() - started < 1  # quadratic time would take seven seconds
 
 
 def test_a_half_of_a_surrogate_pair_has_no_canonical_form() -> None:

@@ -68,7 +68,8 @@ class Reading:
 
 # Reading ------------------------------------------------------------------------------------------------------------
 
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+"""One that does not end takes all the rest: looked for anew from every quote in it, it would cost quadratic time."""
 _TROUBLED_NUMBER = re.compile(rb"[0-9](?:[0-9.]{15}|[eE])")
 """Fifteen digits without an exponent can neither be beyond 2⁵³ nor lose a digit nor become 0."""
 _UNSETTLED_NUMBER = re.compile(rb"-0(?!\.)|\.(?:0000|0+(?![0-9]))")
