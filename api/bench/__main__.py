@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from rich.console import Console
 from rich.table import Table
 
-from bench import load, stage
+from bench import load, stage, tickets
 from bench.load import Conversation, Result
 from bench.stage import Stage
 from tillvault.core.ids import new_id
@@ -230,6 +230,7 @@ def main() -> None:
                     stage.open_drawer(at, till)
         for name, step in (
             ("movements and cycles", lambda: compare(at, seconds)),
+            ("tickets", lambda: tickets.compare(at, table, seconds)),
             ("X report", lambda: x_report(at)),
             ("logins", lambda: logins(at, seconds)),
             ("refusals", lambda: refusals(at, stores)),
@@ -237,6 +238,8 @@ def main() -> None:
             with console.status(name):
                 step()
         table.add_row("resident memory of the API after all this", f"{at.resident_mib():.0f} MiB", "< 200 MiB", "")
+    with console.status("tickets, one by one"):
+        tickets.compare_unbatched(table, seconds)
     console.print(table)
 
 

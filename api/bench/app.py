@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -12,6 +13,7 @@ from tillvault.cli import app_from_environment
 from tillvault.core.http.answers import json_answer
 from tillvault.core.http.body import StrictRoute
 from tillvault.core.jsontext import dumps
+from tillvault.vault import intake
 
 router = APIRouter(route_class=StrictRoute)
 
@@ -28,6 +30,8 @@ async def echo_any(body: dict[str, Any]) -> Response:
 
 
 def make() -> FastAPI:
+    # How the vault would do without batches, for comparison.
+    intake.BATCH_MAX = int(os.environ.get("BENCH_BATCH_MAX", intake.BATCH_MAX))
     app = app_from_environment()
     app.include_router(router)
     return app

@@ -50,6 +50,7 @@ class Stage:
     settings: Settings
     organisation_id: UUID | None = None
     tills: list[Till] = field(default_factory=list[Till])
+    api_key: str = ""
 
     def call(self, method: str, path: str, *, token: str = "", body: Any = None) -> Any:
         """One request; the decoded answer."""
@@ -70,15 +71,17 @@ class Stage:
 
 
 @contextmanager
-def running() -> Generator[Stage]:
-    """A fresh database and one API process, ended with the block."""
+def running(**settings_of_run: str) -> Generator[Stage]:
+    """A fresh database and one API process, ended with the block; the environment of the latter may be added to."""
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder)) as server:
         asyncio.run(migrate.prepare_embedded(server))
         migrate.upgrade(server.dsn(OWNER_ROLE))
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        environment = os.environ | {"DATABASE_URL": server.dsn(APP_LOGIN), "TILLVAULT_DATA_DIR": folder}
+        environment = (
+            os.environ | {"DATABASE_URL": server.dsn(APP_LOGIN), "TILLVAULT_DATA_DIR": folder} | settings_of_run
+        )
         command = [sys.executable, "-m", "uvicorn", "bench.app:make", "--factory", "--port", str(port)]
         api = subprocess.Popen(
             [*command, "--loop", "uvloop", "--http", "httptools", "--no-access-log", "--no-proxy-headers"],
@@ -120,6 +123,7 @@ async def build(stage: Stage, *, tills: int, stores: int) -> list[str]:
     codes: list[str] = []
     async with database.transaction(new_id()) as db:
         stage.organisation_id = await setup.create_organisation(db, slug="bench", name="Bench")
+        stage.api_key = await setup.create_api_key(db, name="Bench")
         branch = await setup.create_branch(
             db, code="BENCH", name="Bench", timezone="UTC", base_currency="EUR", currencies=("EUR",)
         )
