@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -31,7 +32,8 @@ RAW_BODIES["PosTicket"] = {
 
 
 class DocumentOut(BaseModel):
-    """A recorded ticket. `metadata_mismatch` names metadata that differ from the recorded ones."""
+    """A recorded ticket. `metadata_mismatch` names metadata that differ from the recorded ones; `metadata` stands in the
+    answer of a reading."""
 
     id: UUID
     tenant: str
@@ -40,6 +42,7 @@ class DocumentOut(BaseModel):
     evidence_jws: str
     created_at: str
     metadata_mismatch: list[str] | None = None
+    metadata: dict[str, Any] | None = None
 
 
 def document_out(document: Document, tenant: str) -> dict[str, object]:
