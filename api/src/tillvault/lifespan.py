@@ -23,6 +23,8 @@ from tillvault.identity.live import service as live_updates
 from tillvault.identity.throttle import Throttle
 from tillvault.identity.tokens import Tokens
 from tillvault.vault import keys
+from tillvault.vault import service as vault
+from tillvault.vault.checkpoints import Guard, Renewal
 from tillvault.vault.intake import Intake
 from tillvault.vault.senders import Senders
 
@@ -51,12 +53,21 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     signers = keys.load(settings)
     app.state.live = live
     app.state.signers = signers
-    app.state.intake = Intake(database, sign=signers.sign_leaf, origin_of=signers.origin_of)
+    renewal = Renewal(database, sign=partial(vault.checkpoint, signers=signers))
+    renewal.start()
+    app.state.intake = Intake(
+        database,
+        sign=signers.sign_leaf,
+        origin_of=signers.origin_of,
+        guard=Guard(signers),
+        changed=renewal.changed,
+    )
     app.state.senders = Senders(database)
     app.state.doorkeeper = door
     app.state.health = health.Health(database, shared_answers=door.throttle.shared_answers)
     yield
     await live.stop()
+    await renewal.stop()
     await database.close()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -34,6 +34,9 @@ _SALT_BYTES = 16
 Sign = Callable[[Leaf, str], str]
 """Evidence of a leaf and its hash in hex."""
 
+GuardHead = Callable[[Connection, Head], Awaitable[None]]
+"""Raises VaultUnavailable for a head that must not be extended."""
+
 
 @dataclass(slots=True)
 class _Waiting:
@@ -48,9 +51,19 @@ class _Waiting:
 class Intake:
     """The waiting room of one process. Several processes may run: the head's lock puts them in order."""
 
-    def __init__(self, database: Database, *, sign: Sign, origin_of: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        sign: Sign,
+        origin_of: Callable[[str], str],
+        guard: GuardHead,
+        changed: Callable[[UUID], None],
+    ) -> None:
         self._database = database
         self._sign = sign
+        self._guard = guard
+        self._changed = changed
         self._origin_of = origin_of
         self._rooms: dict[UUID, deque[_Waiting]] = {}
         self._workers: set[asyncio.Task[None]] = set()
@@ -122,9 +135,12 @@ class Intake:
                     answers.append(Unauthorized())
                 else:
                     answers.append(_answer(db, item, found, recorded))
+        if fresh:
+            self._changed(organisation_id)
         return answers
 
     async def _append(self, db: Connection, head: Head, fresh: list[Submission]) -> dict[bytes, Document]:
+        await self._guard(db, head)
         appended = appending.record(
             head,
             fresh,

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from tillvault.core.config import Settings
 from tillvault.core.db import StartupRefused
 from tillvault.core.secrets import load_or_make
 from tillvault.vault import evidence, jwk, leaves
-from tillvault.vault.jwk import EvidenceKey, KeyRefused, NoteKey
+from tillvault.vault.jwk import EvidenceKey, KeyRefused, NoteKey, PublicKeys
 from tillvault.vault.leaves import Leaf
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Signers:
     """What signs evidence and what signs checkpoints, and in whose name."""
 
     evidence: EvidenceKey
     notes: NoteKey
     issuer: str
+    folder: Path
+    """Where the keys live; the last checkpoint of each log is kept beside them."""
+
+    @cached_property
+    def public_keys(self) -> PublicKeys:
+        """All that this vault has signed was signed by one of these."""
+        return jwk.parse_jwks(self.jwks())
 
     def sign_leaf(self, leaf: Leaf, leaf_hash: str) -> str:
         """The evidence of a leaf."""
@@ -43,4 +52,4 @@ def load(settings: Settings) -> Signers:
         raise StartupRefused(f"The keys in {folder} cannot be used: {error}.") from error
     if not isinstance(signs_evidence, EvidenceKey) or not isinstance(signs_notes, NoteKey):
         raise StartupRefused(f"The keys in {folder} are not those they should be: P-256 and Ed25519.")
-    return Signers(signs_evidence, signs_notes, settings.vault_origin)
+    return Signers(signs_evidence, signs_notes, settings.vault_origin, folder)

@@ -25,11 +25,12 @@ ON CONFLICT (organisation_id) DO NOTHING
 """
 
 # The head is held by whoever appends; the price is paid once per batch. Which API keys still stand is read with it.
+# NO KEY: a checkpoint that is kept meanwhile refers to the row, and neither has to wait for the other.
 _LOCK = """
 SELECT l.origin, l.size, l.frontier, l.last_leaf_hash, l.streams, l.last_received_at,
        ARRAY(SELECT k.id FROM api_keys k
              WHERE k.organisation_id = $1 AND k.id = ANY($2::uuid[]) AND k.revoked_at IS NULL) AS standing_keys
-FROM vault_logs l WHERE l.organisation_id = $1 FOR UPDATE OF l
+FROM vault_logs l WHERE l.organisation_id = $1 FOR NO KEY UPDATE OF l
 """
 
 _DOCUMENT = "SELECT id, sha256, ledger_hash, evidence_jws, envelope, received_at FROM vault_tickets"

@@ -9,16 +9,15 @@ from uuid import UUID
 
 import orjson
 
-from tillvault.core.clock import utc_now
 from tillvault.core.db import Connection, Row
-from tillvault.vault import canonical, evidence, formats, merkle, notes, queries, tiles
+from tillvault.vault import canonical, checkpoints, formats, merkle, queries, tiles
 from tillvault.vault.canonical import GuardRefused, ParseRefused
+from tillvault.vault.checkpoints import Signed
 from tillvault.vault.domain import Document, Submission
 from tillvault.vault.errors import InvalidTicketJson, MissingTicketField, OtherTenant, TicketInvalid, TicketNotFound
 from tillvault.vault.intake import Intake
 from tillvault.vault.keys import Signers
 from tillvault.vault.merkle import HashAt
-from tillvault.vault.notes import Checkpoint
 
 _REQUIRED = ("tenant", "source_model", "source_id", "ticket")
 _TEXTS = ("tenant", "source_system", "source_model", "source_id", "currency", "pos_session", "cashier", "location")
@@ -33,15 +32,6 @@ class Sender:
     organisation_id: UUID
     tenant: str
     api_key_id: UUID | None
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """A checkpoint as both forms."""
-
-    checkpoint: Checkpoint
-    note: str
-    jws: str
 
 
 def submission(sender: Sender, raw: bytes) -> Submission:
@@ -107,13 +97,9 @@ def envelope_of(row: Row) -> dict[str, Any]:
 
 
 async def checkpoint(db: Connection, signers: Signers) -> Signed:
-    """The head of the organisation's log, signed. Raises TicketNotFound while it is empty."""
-    head = await queries.head(db)
-    if head is None or head.edge.size == 0:
-        raise TicketNotFound
-    found = Checkpoint(origin=head.origin, size=head.edge.size, root=merkle.root_of(head.edge))
-    claims = evidence.checkpoint_claims(found, issuer=signers.issuer, issued_at=int(utc_now().timestamp()))
-    return Signed(found, notes.sign_checkpoint(found, signers.notes), evidence.sign(signers.evidence, claims))
+    """The head of the organisation's log, signed. Raises TicketNotFound while it is empty, VaultUnavailable for a head
+    that does not extend what was signed before."""
+    return await checkpoints.signed_head(db, signers)
 
 
 async def proof(db: Connection, signers: Signers, *, document_id: UUID) -> bytes:
