@@ -27,6 +27,7 @@ from tillvault.vault.errors import (
     VaultUnavailable,
 )
 from tillvault.vault.leaves import moment
+from tillvault.vault.ledger.routes import router as ledger
 from tillvault.vault.schemas import DocumentOut, document_out
 
 router = APIRouter(tags=["vault"], route_class=StrictRoute)
@@ -130,4 +131,4 @@ async def _body(request: Request, size_max: int) -> bytes:
     return b"".join(parts)
 
 
-ROUTERS = (router,)
+ROUTERS = (router, ledger)
