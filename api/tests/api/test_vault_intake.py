@@ -154,6 +154,15 @@ def test_a_body_that_is_no_strict_json_is_refused(machine: Api) -> None:
         assert answer.json()["error"] == "Invalid JSON payload"
 
 
+@pytest.mark.parametrize("depth", [65, 300, 20_000])
+def test_a_ticket_that_is_nested_too_deeply_is_422(shop: Shop, machine: Api, depth: int) -> None:
+    body = json.dumps(ticket(shop, ticket={"deep": "here"})).replace('"here"', "[" * depth + "]" * depth)
+    answer = machine.request("POST", PATH, content=body.encode())
+
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["error"] == "validation_error"
+
+
 def test_65536_bytes_pass_and_one_more_is_too_large(shop: Shop, machine: Api) -> None:
     body = json.dumps(ticket(shop, ticket={"pad": ""})).encode()
     fits = body.replace(b'"pad": ""', b'"pad": "' + b"x" * (65_536 - len(body)) + b'"')

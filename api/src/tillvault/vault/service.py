@@ -43,6 +43,8 @@ def submission(sender: Sender, raw: bytes) -> Submission:
         reading = canonical.read(raw)
     except ParseRefused as refused:
         raise InvalidTicketJson(refused.details) from refused
+    except GuardRefused as refused:
+        raise TicketInvalid(refused.message) from refused
     body = reading.body
     for name in _REQUIRED:
         if body.get(name) is None or body[name] == "":
@@ -112,8 +114,9 @@ async def proof(db: Connection, signers: Signers, *, document_id: UUID) -> bytes
         return merkle.inclusion_proof(index, size, hash_at)
 
     hashes = prove(await _reader(db, size, prove))
-    body = canonical.parse_strict(row["raw"])
-    content, _ = canonical.identity(body.get("pos_session"), body["source_id"], body["ticket"])
+    reading = canonical.read(row["raw"])
+    body = reading.body
+    content, _ = canonical.identity(body.get("pos_session"), body["source_id"], body["ticket"], settled=reading.settled)
     return formats.proof_text(
         leaf=row["leaf"].encode(),
         content=content,
