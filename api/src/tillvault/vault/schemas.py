@@ -32,8 +32,8 @@ RAW_BODIES["PosTicket"] = {
 
 
 class DocumentOut(BaseModel):
-    """A recorded ticket. `metadata_mismatch` names metadata that differ from the recorded ones; `metadata` stands in the
-    answer of a reading."""
+    """A recorded ticket. `metadata_mismatch` names metadata that differ from the recorded ones; `metadata` stands
+    there when a ticket is read."""
 
     id: UUID
     tenant: str
