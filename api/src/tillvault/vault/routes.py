@@ -17,6 +17,7 @@ from tillvault.identity.edge import Authorised, Door
 from tillvault.identity.errors import RoleForbidden
 from tillvault.identity.permissions import Permission, require
 from tillvault.vault import service
+from tillvault.vault.batch.routes import router as batch
 from tillvault.vault.errors import (
     InvalidTicketJson,
     MissingTicketField,
@@ -131,4 +132,4 @@ async def _body(request: Request, size_max: int) -> bytes:
     return b"".join(parts)
 
 
-ROUTERS = (router, ledger)
+ROUTERS = (router, batch, ledger)

@@ -26,6 +26,8 @@ _SECURITY_HEADERS = (
 _API_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _NO_STORE = (b"cache-control", b"no-store")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_UNLIMITED = frozenset({("POST", "/api/v1/pos-tickets/batch")})
+"""Where a body may be of any length: the route reads it as a stream and limits each of its lines, never the whole."""
 _QUIET_ROUTES = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
 
 
@@ -59,7 +61,8 @@ class Gate:
 
         try:
             try:
-                await self.app(scope, self._limited(headers, receive), send_marked)
+                limited = receive if _is_unlimited(scope) else self._limited(headers, receive)
+                await self.app(scope, limited, send_marked)
             except Exception as error:
                 if answered:
                     raise
@@ -110,6 +113,10 @@ class Gate:
         self._log.info(
             "http.request", **fields, duration_ms=round(seconds * 1000, 2), address=(scope.get("client") or ("",))[0]
         )
+
+
+def _is_unlimited(scope: Scope) -> bool:
+    return (scope["method"], scope["path"]) in _UNLIMITED
 
 
 def _request_id(given: bytes | None) -> str:
