@@ -33,6 +33,7 @@ from tillvault.core.errors import AppError
 from tillvault.identity import setup
 from tillvault.identity.hashing import Hasher
 from tillvault.identity.setup import Founded, Founding
+from tillvault.vault import commands as vault_commands
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Cash control for shops, and a vault for tickets.")
 db_app = typer.Typer(no_args_is_help=True, help="The database.")
@@ -298,6 +299,8 @@ def openapi(
     else:
         output.write_text(openapi_json())
 
+
+app.command("verify")(vault_commands.verify)
 
 if __name__ == "__main__":
     app()
