@@ -42,7 +42,9 @@ def verify(
     keys, reason = _keys(jwks)
     verdicts: list[Verdict] = []
     for file in files:
-        verdict = Verdict(outcome=Outcome.UNCHECKED, reason=reason) if keys is None else check(file, keys, quiet=as_json)
+        verdict = (
+            Verdict(outcome=Outcome.UNCHECKED, reason=reason) if keys is None else check(file, keys, quiet=as_json)
+        )
         verdicts.append(verdict)
         typer.echo(as_line(file, verdict) if as_json else in_words(file, verdict))
     found = {verdict.outcome for verdict in verdicts}
