@@ -77,6 +77,20 @@ def test_the_day_runs_twice_and_prints_what_the_text_shows(environment: dict[str
     assert second.stdout.strip() == printed_in_the_text().replace("Z 1 of", "Z 2 of").strip()
 
 
+def test_a_ticket_is_proven_and_a_forged_proof_is_not(environment: dict[str, str]) -> None:
+    page = ROOT / "docs" / "tutorial" / "prove-a-ticket"
+    command = {"TILLVAULT": str(Path(sys.executable).with_name("tillvault"))}
+
+    done = subprocess.run(
+        [page.with_suffix(".sh")], env=environment | command, capture_output=True, text=True, check=False, timeout=120
+    )
+
+    assert done.returncode == 0, done.stderr
+    shown = re.search(r"```text\n(.*?)```", page.with_suffix(".md").read_text(), re.DOTALL)
+    assert shown is not None
+    assert done.stdout.strip() == shown[1].strip()
+
+
 def test_a_run_finishes_what_an_interrupted_one_left(environment: dict[str, str]) -> None:
     with subprocess.Popen([TUTORIAL.with_suffix(".sh")], env=environment, stdout=subprocess.PIPE, text=True) as cut:
         assert cut.stdout is not None
