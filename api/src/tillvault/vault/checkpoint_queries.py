@@ -37,3 +37,16 @@ async def leaf(db: Connection, index: int) -> Row | None:
     return await db.fetchrow(
         "SELECT leaf, leaf_hash FROM vault_leaves WHERE organisation_id = $1 AND index = $2", db.organisation_id, index
     )
+
+
+async def has_leaf_beyond_head(db: Connection) -> bool:
+    """In one statement, because others append meanwhile: head and leaves are those of the same moment."""
+    return bool(
+        await db.fetchval(
+            """
+            SELECT EXISTS (SELECT FROM vault_leaves l WHERE l.organisation_id = $1 AND l.index >= g.size)
+            FROM vault_logs g WHERE g.organisation_id = $1
+            """,
+            db.organisation_id,
+        )
+    )

@@ -177,8 +177,8 @@ async def _examine(db: Connection, head: Head, known: Sequence[Known]) -> None:
             )
     if await _root_at(db, size) != merkle.root_of(head.edge):
         raise HeadRefused("leaves_lead_to_head", f"The stored leaves do not lead to the head of {size} leaves.")
-    if await checkpoint_queries.leaf(db, size) is not None:
-        raise HeadRefused("nothing_beyond_head", f"There is a leaf beyond the head of {size} leaves.")
+    if await checkpoint_queries.has_leaf_beyond_head(db):
+        raise HeadRefused("nothing_beyond_head", f"There is a leaf beyond the head, which is of {size} leaves.")
     last = await checkpoint_queries.leaf(db, size - 1) if size else None
     if last is not None and not last["leaf_hash"] == leaf_hash(last["leaf"].encode()) == head.last_leaf_hash:
         raise HeadRefused("last_leaf", f"Leaf {size - 1} is not the last leaf that the head names.")
