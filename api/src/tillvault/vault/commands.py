@@ -75,7 +75,7 @@ def check(file: Path, keys: bytes, *, quiet: bool) -> Verdict:
 def _bar(file: Path, *, quiet: bool) -> Generator[Progress]:
     """A progress bar on a terminal's standard error; it appears with the first thousand entries."""
     console = Console(stderr=True, quiet=quiet)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
         task = bar.add_task(file.name, total=None, visible=False)
 
