@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from migrations.support import append_only, protect
+from migrations.support import APP_ROLE, append_only, protect, readable_by_directory
 
 revision = "0002"
 down_revision = "0001"
@@ -115,6 +115,18 @@ def upgrade() -> None:
     for table in ("vault_leaves", "vault_tickets", "vault_tiles", "vault_checkpoints"):
         protect(table, "SELECT, INSERT")
         append_only(table)
+    # fsck goes through the logs of every organisation: it has to know which there are.
+    readable_by_directory("vault_logs")
+    op.execute(
+        """
+        CREATE FUNCTION directory_vaults() RETURNS TABLE (organisation_id uuid, tenant text)
+        LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+            SELECT o.id, o.slug FROM vault_logs l JOIN organisations o ON o.id = l.organisation_id
+        $$
+        """
+    )
+    op.execute("REVOKE ALL ON FUNCTION directory_vaults() FROM PUBLIC")
+    op.execute(f"GRANT EXECUTE ON FUNCTION directory_vaults() TO {APP_ROLE}")
 
 
 def downgrade() -> None:

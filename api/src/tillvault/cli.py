@@ -34,6 +34,7 @@ from tillvault.identity import setup
 from tillvault.identity.hashing import Hasher
 from tillvault.identity.setup import Founded, Founding
 from tillvault.vault import commands as vault_commands
+from tillvault.vault import fsck_command
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Cash control for shops, and a vault for tickets.")
 db_app = typer.Typer(no_args_is_help=True, help="The database.")
@@ -73,6 +74,9 @@ def running_database(settings: Settings, *, adopt: bool = False) -> Generator[st
         if server is not None:
             with undisturbed():
                 server.stop()
+
+
+app.add_typer(fsck_command.commands(running_database, refusals_as_exit), name="vault")
 
 
 @contextmanager

@@ -1,0 +1,82 @@
+"""SQL of fsck: everything that is stored of a log, in the order of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tillvault.core.db import Connection, Row
+
+PAGE = 1024
+"""A multiple of the width of a tile, and at most 64 MiB of raw bodies."""
+
+
+async def snapshot(db: Connection) -> None:
+    """Whoever appends meanwhile is not seen. Must come before any query of the transaction."""
+    await db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
+
+async def logs(db: Connection) -> list[Row]:
+    """Every log of the installation, as organisation and tenant."""
+    return await db.fetch("SELECT organisation_id, tenant FROM directory_vaults() ORDER BY tenant")
+
+
+async def entries(db: Connection, first: int) -> list[Row]:
+    """The next leaves with their tickets; ids as text, as leaves have them."""
+    return await db.fetch(
+        """
+        SELECT l.index, l.stream, l.stream_seq, l.leaf, l.leaf_hash, l.content, t.id::text AS id, t.scheme, t.sha256,
+               t.source_id, t.pos_session, t.envelope, t.raw, t.ledger_hash, t.evidence_jws, t.received_at
+        FROM vault_leaves l LEFT JOIN vault_tickets t ON t.organisation_id = $1 AND t.index = l.index
+        WHERE l.organisation_id = $1 AND l.index >= $2 ORDER BY l.index LIMIT $3
+        """,
+        db.organisation_id,
+        first,
+        PAGE,
+    )
+
+
+async def ticket_without_leaf(db: Connection) -> int | None:
+    """The first position at which a ticket stands but no leaf."""
+    return await db.fetchval(
+        """
+        SELECT min(t.index) FROM vault_tickets t WHERE t.organisation_id = $1
+        AND NOT EXISTS (SELECT FROM vault_leaves l WHERE l.organisation_id = $1 AND l.index = t.index)
+        """,
+        db.organisation_id,
+    )
+
+
+async def stored_tiles(db: Connection, wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Row]:
+    """Tiles by level and index."""
+    rows = await db.fetch(
+        """
+        SELECT t.level, t.index, t.hashes, t.root FROM vault_tiles t
+        JOIN unnest($2::smallint[], $3::bigint[]) AS w(level, index) ON w.level = t.level AND w.index = t.index
+        WHERE t.organisation_id = $1
+        """,
+        db.organisation_id,
+        [level for level, _ in wanted],
+        [index for _, index in wanted],
+    )
+    return {(row["level"], row["index"]): row for row in rows}
+
+
+async def tile_count(db: Connection) -> int:
+    return int(await db.fetchval("SELECT count(*) FROM vault_tiles WHERE organisation_id = $1", db.organisation_id))
+
+
+async def checkpoints(db: Connection, *, above: int, up_to: int) -> list[Row]:
+    """Checkpoints of sizes beyond `above`, up to `up_to`."""
+    return await db.fetch(
+        "SELECT size, root, note, jws FROM vault_checkpoints WHERE organisation_id = $1 AND size > $2 AND size <= $3"
+        " ORDER BY size, issued_at",
+        db.organisation_id,
+        above,
+        up_to,
+    )
+
+
+async def largest_checkpoint(db: Connection) -> int:
+    """Its size; 0 where there is none."""
+    statement = "SELECT coalesce(max(size), 0) FROM vault_checkpoints WHERE organisation_id = $1"
+    return int(await db.fetchval(statement, db.organisation_id))
