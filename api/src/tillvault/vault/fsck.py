@@ -4,6 +4,7 @@ tree, every tile, evidence and checkpoint. It stops at the first index that is w
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -91,8 +92,13 @@ class _Reading:
     async def run(self) -> None:
         head = await self._head()
         chain = Chain(head.origin)
-        while page := await fsck_queries.entries(self.db, self.size):
+        page = await fsck_queries.entries(self.db, 0)
+        while page:
+            # PostgreSQL reads the next page while this one is checked.
+            coming = asyncio.create_task(fsck_queries.entries(self.db, self.size + fsck_queries.PAGE))
+            await asyncio.sleep(0)
             hashes, broken = _check_page(chain, page, self.keys)
+            page = await coming
             # What is wrong with the tree of the leaves before comes first.
             await self._grow(head, hashes)
             if broken is not None:
@@ -160,11 +166,14 @@ class _Reading:
         """What is said of the log beside its leaves."""
         for what, size in (
             ("the head", head.edge.size),
+            ("the last leaf", await fsck_queries.end_of_leaves(self.db)),
             ("a checkpoint in the database", await fsck_queries.largest_checkpoint(self.db)),
             ("the checkpoint in the keys folder", self.kept.size if self.kept else 0),
         ):
             if size > self.size:
-                raise Broken(f"the leaf is missing: {what} is of {size} leaves, there are {self.size}", self.size)
+                raise Broken(
+                    f"the leaf is missing: {what} is of {size} leaves, the log goes on to {self.size}", self.size
+                )
         if head.edge.size < self.size:
             raise Broken(f"the leaf is beyond the head, which is of {head.edge.size} leaves", head.edge.size)
         orphan = await fsck_queries.ticket_without_leaf(self.db)

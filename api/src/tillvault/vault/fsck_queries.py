@@ -21,17 +21,20 @@ async def logs(db: Connection) -> list[Row]:
 
 
 async def entries(db: Connection, first: int) -> list[Row]:
-    """The next leaves with their tickets; ids as text, as leaves have them."""
+    """A page of leaves with their tickets; ids as text, as leaves have them. Bounds on both sides keep the plan to two
+    walks along keys, whatever the statistics say."""
     return await db.fetch(
         """
         SELECT l.index, l.stream, l.stream_seq, l.leaf, l.leaf_hash, l.content, t.id::text AS id, t.scheme, t.sha256,
                t.source_id, t.pos_session, t.envelope, t.raw, t.ledger_hash, t.evidence_jws, t.received_at
-        FROM vault_leaves l LEFT JOIN vault_tickets t ON t.organisation_id = $1 AND t.index = l.index
-        WHERE l.organisation_id = $1 AND l.index >= $2 ORDER BY l.index LIMIT $3
+        FROM vault_leaves l
+        LEFT JOIN vault_tickets t
+            ON t.organisation_id = $1 AND t.index = l.index AND t.index >= $2 AND t.index < $3
+        WHERE l.organisation_id = $1 AND l.index >= $2 AND l.index < $3 ORDER BY l.index
         """,
         db.organisation_id,
         first,
-        PAGE,
+        first + PAGE,
     )
 
 
@@ -59,6 +62,12 @@ async def stored_tiles(db: Connection, wanted: Sequence[tuple[int, int]]) -> dic
         [index for _, index in wanted],
     )
     return {(row["level"], row["index"]): row for row in rows}
+
+
+async def end_of_leaves(db: Connection) -> int:
+    """The position after the last leaf, whatever is missing before it."""
+    statement = "SELECT coalesce(max(index) + 1, 0) FROM vault_leaves WHERE organisation_id = $1"
+    return int(await db.fetchval(statement, db.organisation_id))
 
 
 async def tile_count(db: Connection) -> int:
