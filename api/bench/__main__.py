@@ -231,6 +231,7 @@ def main() -> None:
         for name, step in (
             ("movements and cycles", lambda: compare(at, seconds)),
             ("tickets", lambda: tickets.compare(at, table, seconds)),
+            ("tickets in bulk", lambda: tickets.bulk(at, table, seconds)),
             ("X report", lambda: x_report(at)),
             ("logins", lambda: logins(at, seconds)),
             ("refusals", lambda: refusals(at, stores)),

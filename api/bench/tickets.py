@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
+import time
+from collections import Counter
 
 from rich.table import Table
 
@@ -61,4 +64,48 @@ def compare_unbatched(table: Table, seconds: float) -> None:
         f"{recorded.rate / base.rate:.2f} of the echo",
         "for comparison",
         f"{recorded.rate:.0f}/s of {base.rate:.0f}/s, p99 {recorded.percentile_ms(0.99):.1f} ms",
+    )
+
+
+async def _batch(at: Stage, body: bytes) -> Counter[int]:
+    """Send the lines and read the answers at the same time, as the route asks for."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", at.port, limit=1 << 20)
+    head = (
+        "POST /api/v1/pos-tickets/batch HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        f"Authorization: Bearer {at.api_key}\r\nContent-Type: application/x-ndjson\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+
+    async def send() -> None:
+        writer.write(head.encode())
+        for start in range(0, len(body), 1 << 16):
+            writer.write(body[start : start + (1 << 16)])
+            await writer.drain()
+
+    sending = asyncio.create_task(send())
+    await reader.readuntil(b"\r\n\r\n")
+    parts: list[bytes] = []
+    while size := int(await reader.readline(), 16):
+        parts.append((await reader.readexactly(size + 2))[:size])
+    await sending
+    writer.close()
+    return Counter(json.loads(line)["status"] for line in b"".join(parts).splitlines())
+
+
+def bulk(at: Stage, table: Table, seconds: float, *, lines: int = 20_000) -> None:
+    """New tickets as NDJSON in one request, against single posts taken just before."""
+    single = _posts(at, "/api/v1/pos-tickets", seconds)
+    run = next(_runs)
+    body = "\n".join(_TICKET % f"BULK/{run}/{line}" for line in range(lines)).encode()
+    before = at.resident_mib()
+    started = time.perf_counter()
+    statuses = asyncio.run(_batch(at, body))
+    elapsed = time.perf_counter() - started
+    if statuses != {201: lines}:
+        raise SystemExit(f"unexpected answers: {dict(statuses)}")
+    table.add_row(
+        f"the same in bulk, {lines} lines of NDJSON",
+        f"{lines / elapsed / single.rate:.2f} × single posts",
+        "≥ 3",
+        f"{lines / elapsed:.0f}/s against {single.rate:.0f}/s, memory grew by {at.resident_mib() - before:.0f} MiB",
     )

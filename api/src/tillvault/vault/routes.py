@@ -33,7 +33,7 @@ from tillvault.vault.schemas import DocumentOut, document_out
 
 router = APIRouter(tags=["vault"], route_class=StrictRoute)
 
-_READ = refusals(Dialect.PLAIN, ValidationFailed, TicketNotFound, RoleForbidden, AUTHENTICATED)
+_READ = refusals(Dialect.PLAIN, ValidationFailed, TicketNotFound, VaultUnavailable, RoleForbidden, AUTHENTICATED)
 
 
 @router.post(
