@@ -124,7 +124,6 @@ def test_a_checkpoint_is_signed_with_its_root_in_hex() -> None:
         {"alg": "ES256", "typ": "JWT", "kid": KEY.kid, "crit": ["exp"], "exp": 1},
         {"alg": "ES256", "typ": "JWT", "kid": KEY.kid, "b64": False},
     ],
-    ids=str,
 )
 def test_a_token_with_another_header_is_refused_though_its_signature_is_right(header: dict[str, Any]) -> None:
     with pytest.raises(EvidenceRefused):

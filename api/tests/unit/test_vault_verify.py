@@ -136,7 +136,6 @@ def test_what_no_signature_covers_of_an_answer_is_named() -> None:
         {"status": 201},
         {"format": "other"},
     ],
-    ids=str,
 )
 def test_an_answer_that_says_something_else_than_its_evidence_is_broken(changes: dict[str, Any]) -> None:
     assert check(json.dumps(ANSWER | changes).encode()).outcome is Outcome.BROKEN
