@@ -173,7 +173,7 @@ def events_page() -> str:
         "",
         f"{_EDIT}",
         "",
-        "Written in the transaction of the change, delivered at least once, in order per key. The envelope:",
+        "Written to the outbox in the transaction of the change. Today the live stream alone shows them. The envelope:",
         "",
         "| Field | Meaning |",
         "| --- | --- |",

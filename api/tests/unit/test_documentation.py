@@ -95,7 +95,7 @@ def test_every_command_exists(page: Path) -> None:
         for code in code_in(page)
         for words in (
             found.split()
-            for found in re.findall(r"(?:^|\s|/)tillvault ((?:db )?[a-z]+)(?=$|[\s;])", code.replace("`", ""))
+            for found in re.findall(r"(?:^|\s|/)tillvault ((?:(?:db|vault) )?[a-z]+)(?=$|[\s;])", code.replace("`", ""))
         )
     }
 

@@ -27,9 +27,8 @@ from tillvault.vault.errors import (
     VaultBusy,
     VaultUnavailable,
 )
-from tillvault.vault.leaves import moment
 from tillvault.vault.ledger.routes import router as ledger
-from tillvault.vault.schemas import DocumentOut, document_out
+from tillvault.vault.schemas import DocumentOut, document_out, ticket_out
 
 router = APIRouter(tags=["vault"], route_class=StrictRoute)
 
@@ -73,17 +72,7 @@ async def get_ticket(ticket_id: UUID, edge: Authorised) -> Response:
     """A recorded ticket."""
     require(edge.actor, Permission.TICKETS_READ)
     row = await service.read(edge.db, document_id=ticket_id)
-    envelope = service.envelope_of(row)
-    answer = {
-        "id": row["id"],
-        "tenant": envelope["tenant"],
-        "sha256_hex": row["sha256"].hex(),
-        "ledger_hash": row["ledger_hash"],
-        "evidence_jws": row["evidence_jws"],
-        "created_at": moment(row["received_at"]),
-        "metadata": {name: value for name, value in envelope.items() if name != "salt"},
-    }
-    return json_answer(dumps(answer))
+    return json_answer(dumps(ticket_out(row, service.envelope_of(row))))
 
 
 @router.get(

@@ -57,3 +57,17 @@ def document_out(document: Document, tenant: str) -> dict[str, object]:
     if document.metadata_mismatch:
         answer["metadata_mismatch"] = list(document.metadata_mismatch)
     return answer
+
+
+def ticket_out(row: Any, envelope: dict[str, Any]) -> dict[str, object]:
+    """A ticket as it is read and listed."""
+    return {
+        "id": row["id"],
+        "tenant": envelope["tenant"],
+        "sha256_hex": row["sha256"].hex(),
+        "ledger_hash": row["ledger_hash"],
+        "evidence_jws": row["evidence_jws"],
+        "created_at": moment(row["received_at"]),
+        # The salt keeps a forgotten envelope from being guessed: it is shown in proofs and exports alone.
+        "metadata": {name: value for name, value in envelope.items() if name != "salt"},
+    }

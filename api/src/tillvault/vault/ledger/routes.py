@@ -21,7 +21,8 @@ from tillvault.vault import service as vault
 from tillvault.vault.canonical import INTEGER_MAX
 from tillvault.vault.errors import OtherTenant, TicketNotFound, VaultUnavailable
 from tillvault.vault.ledger import service
-from tillvault.vault.ledger.schemas import ConsistencyOut, EntriesOut, TicketPage, ticket_out
+from tillvault.vault.ledger.schemas import ConsistencyOut, EntriesOut, TicketPage
+from tillvault.vault.schemas import ticket_out
 
 router = APIRouter(prefix="/api/v1", tags=["vault"], route_class=StrictRoute)
 

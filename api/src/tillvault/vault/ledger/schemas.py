@@ -7,8 +7,6 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from tillvault.vault.leaves import moment
-
 
 class ConsistencyOut(BaseModel):
     """A consistency proof (RFC 6962, section 2.1.2); hashes in lower-case hex."""
@@ -49,16 +47,3 @@ class TicketPage(BaseModel):
 
     items: list[TicketOut]
     next_cursor: str | None
-
-
-def ticket_out(row: Any, envelope: dict[str, Any]) -> dict[str, object]:
-    return {
-        "id": row["id"],
-        "tenant": envelope["tenant"],
-        "sha256_hex": row["sha256"].hex(),
-        "ledger_hash": row["ledger_hash"],
-        "evidence_jws": row["evidence_jws"],
-        "created_at": moment(row["received_at"]),
-        # The salt keeps a forgotten envelope from being guessed: it is shown in proofs and exports alone.
-        "metadata": {name: value for name, value in envelope.items() if name != "salt"},
-    }
