@@ -23,16 +23,35 @@ class Permission(StrEnum):
     TICKETS_WRITE = "tickets:write"
     """Record tickets in the vault."""
     TICKETS_READ = "tickets:read"
+    CATALOGUE_READ = "catalogue:read"
+    CATALOGUE_WRITE = "catalogue:write"
+    """Change categories, products and prices."""
+    SALES_SELL = "sales:sell"
+    """Sell and refund from one's own drawer."""
+    SALES_SUPERVISE = "sales:supervise"
+    """Decide a price, approve a refund, see the sales of others."""
+    SALES_READ = "sales:read"
+    WEBHOOKS_ADMINISTER = "webhooks:administer"
     TERMINALS_ADMINISTER = "terminals:administer"
     """See every terminal of the organisation and release one."""
 
 
-_CASHIER = frozenset({Permission.CASH_OPERATE, Permission.CASH_READ})
+_CASHIER = frozenset(
+    {
+        Permission.CASH_OPERATE,
+        Permission.CASH_READ,
+        Permission.CATALOGUE_READ,
+        Permission.SALES_SELL,
+        Permission.SALES_READ,
+    }
+)
 _MANAGER = _CASHIER | {
     Permission.CASH_SUPERVISE,
     Permission.AUDIT_READ,
     Permission.ADMIN_READ,
     Permission.TICKETS_READ,
+    Permission.CATALOGUE_WRITE,
+    Permission.SALES_SUPERVISE,
 }
 
 ROLES: Mapping[Role, frozenset[Permission]] = {
@@ -48,6 +67,9 @@ MACHINE_SCOPES: frozenset[Permission] = frozenset(
         Permission.ADMIN_READ,
         Permission.TICKETS_READ,
         Permission.TICKETS_WRITE,
+        Permission.CATALOGUE_READ,
+        Permission.CATALOGUE_WRITE,
+        Permission.SALES_READ,
     }
 )
 """What an API key can be given: nothing that needs a person who answers for it."""
