@@ -1,0 +1,1 @@
+"""Sales: catalogue, carts, sales, refunds, receipts (domain.md, "Money, sales, refunds")."""

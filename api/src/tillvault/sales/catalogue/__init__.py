@@ -1,0 +1,1 @@
+"""Categories, products and what they cost in each branch."""
