@@ -54,9 +54,11 @@ def submission(sender: Sender, raw: bytes) -> Submission:
         raise OtherTenant
     if not reading.harmless:
         try:
-            # The ticket itself is the first level that counts.
+            # The ticket itself is the first level that counts, as is every other member.
             canonical.guard(body["ticket"])
-            canonical.guard({name: value for name, value in body.items() if name != "ticket"})
+            for name, value in body.items():
+                canonical.guard(name)
+                canonical.guard(value)
         except GuardRefused as refused:
             raise TicketInvalid(refused.message) from refused
     _, digest = canonical.identity(body.get("pos_session"), body["source_id"], body["ticket"], settled=reading.settled)
