@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from tillvault.core.db import Connection
@@ -23,4 +24,8 @@ WHERE p.organisation_id = $1 AND p.id = ANY($3)
 async def for_sale(db: Connection, *, branch_id: UUID, product_ids: Collection[UUID]) -> dict[UUID, SaleProduct]:
     """The named products as this branch sells them, inactive ones too; an unknown id is not in the answer."""
     rows = await db.fetch(_FOR_SALE, db.organisation_id, branch_id, list(product_ids))
-    return {row["id"]: SaleProduct(**dict(row) | {"unit": Unit(row["unit"])}) for row in rows}
+    return {row["id"]: _for_sale(dict(row)) for row in rows}
+
+
+def _for_sale(fields: dict[str, Any]) -> SaleProduct:
+    return SaleProduct(**fields | {"unit": Unit(fields["unit"])})
