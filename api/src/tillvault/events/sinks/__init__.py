@@ -1,0 +1,1 @@
+"""Where events go: subscribers in the process, Redis Streams, NATS JetStream, webhooks."""
