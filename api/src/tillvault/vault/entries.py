@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from tillvault.vault import canonical, evidence, merkle
+from tillvault.vault import canonical, evidence, key_leaves, merkle
 from tillvault.vault.jwk import PublicKeys
 from tillvault.vault.leaves import ENVELOPE_FIELDS, NO_PREV, Leaf, LeafRefused, envelope, leaf_hash, parse_leaf
 from tillvault.vault.merkle import Edge
@@ -40,6 +41,8 @@ class Chain:
     received_at: str = ""
     streams: dict[str, int] = field(default_factory=dict[str, int])
     """The last position in each stream."""
+    signers: dict[str, str] = field(default_factory=dict[str, str])
+    """By use, the `kid` of the key that signs at this point, as far as the log has said."""
     size: int = 0
     _pending: list[bytes] = field(default_factory=list[bytes])
     """Leaf hashes that the edge does not hold yet: many at once cost a fraction of one by one."""
@@ -71,6 +74,21 @@ class Chain:
             raise Broken(f"the leaf is number {leaf.stream_seq} of {leaf.stream}, where {expected} follows", self.size)
         if leaf.received_at < self.received_at:
             raise Broken("the leaf was received before the leaf before it", self.size)
+
+    def change_key(self, leaf: Leaf, content: bytes) -> None:
+        """Follow the change of keys in the body of a leaf of type `key`, which was just added."""
+        try:
+            use, kid = key_leaves.changed(content, self.signers)
+        except key_leaves.KeyLeafRefused as error:
+            raise Broken(str(error), leaf.index) from error
+        self.signers[use] = kid
+
+    def check_signer(self, leaf: Leaf, token: str) -> None:
+        """Verified evidence is by the key that signs at this point: its window alone would let a key that was stolen
+        and retired sign what an older clock could have seen."""
+        kid = evidence.signer_of(token)
+        if self.signers.setdefault(key_leaves.EVIDENCE, kid) != kid:
+            raise Broken("the evidence is by another key than the one that signs at this point of the log", leaf.index)
 
     def root(self) -> bytes:
         """The root over all leaves so far."""
@@ -134,3 +152,11 @@ def check_evidence(leaf: Leaf, digest: str, token: str, keys: PublicKeys) -> Non
     for name, value in evidence.bound_claims(leaf, digest).items():
         if not same(claims[name], value):
             raise Broken(f"the evidence is of another leaf: `{name}` differs", leaf.index)
+    if not same(claims["iat"], received_second(leaf)):
+        # Its key's window is asked for this time: it must be the leaf's own.
+        raise Broken("the evidence was issued at another time than the leaf was received", leaf.index)
+
+
+def received_second(leaf: Leaf) -> int:
+    """When the leaf was received, in whole seconds since 1970."""
+    return int(datetime.fromisoformat(leaf.received_at).timestamp())

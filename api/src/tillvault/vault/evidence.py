@@ -92,7 +92,7 @@ def verify(token: str, keys: PublicKeys) -> dict[str, Any]:
         raise EvidenceRefused("the token is not signed as ES256 over a JWT")
     kid = header.get("kid")
     key = keys.evidence.get(kid) if isinstance(kid, str) else None
-    if key is None:
+    if key is None or not isinstance(kid, str):
         raise EvidenceRefused("the token names a key that is not among the given ones")
     if len(signature) != 2 * _NUMBER_BYTES:
         raise EvidenceRefused(f"the token's signature has {len(signature)} bytes instead of {2 * _NUMBER_BYTES}")
@@ -101,4 +101,16 @@ def verify(token: str, keys: PublicKeys) -> dict[str, Any]:
         key.verify(encode_dss_signature(r, s), f"{header_part}.{claims_part}".encode(), _VERIFIES)
     except InvalidSignature as error:
         raise EvidenceRefused("the token's signature is not that of the key it names") from error
+    if not keys.windows[kid].holds(claims.get("iat")):
+        raise EvidenceRefused("the token was issued at a time outside the window of the key it names")
     return claims
+
+
+def signer_of(token: str) -> str:
+    """The `kid` that a verified token names."""
+    return _kid_in(token.partition(".")[0])
+
+
+@lru_cache(maxsize=16)
+def _kid_in(header_part: str) -> str:
+    return str(parse_strict(from_base64url(header_part))["kid"])

@@ -19,7 +19,7 @@ from tillvault.vault.appending import TileRow, complete_tiles
 from tillvault.vault.domain import Head
 from tillvault.vault.entries import Broken, Chain, check_content, check_envelope, check_evidence
 from tillvault.vault.jwk import PublicKeys
-from tillvault.vault.leaves import TICKET, Leaf
+from tillvault.vault.leaves import KEY, TICKET, Leaf
 from tillvault.vault.merkle import Edge
 from tillvault.vault.notes import Checkpoint
 from tillvault.vault.tiles import HEIGHT, WIDTH
@@ -219,10 +219,14 @@ def _check_row(chain: Chain, row: Row, keys: PublicKeys | None) -> None:
         _check_ticket(leaf, row)
         if keys is not None:
             check_evidence(leaf, digest, row["evidence_jws"], keys)
+            chain.check_signer(leaf, row["evidence_jws"])
     elif row["content"] is None or row["id"] is not None:
         raise Broken("the leaf is not a ticket's, but has no content or a ticket beside it")
     else:
-        check_content(leaf, row["content"].encode())
+        content = row["content"].encode()
+        check_content(leaf, content)
+        if leaf.type == KEY:
+            chain.change_key(leaf, content)
 
 
 def _check_ticket(leaf: Leaf, row: Row) -> None:
@@ -269,10 +273,11 @@ def _check_checkpoint(row: Row, true: Checkpoint, keys: PublicKeys | None) -> No
     if keys is None:
         return
     try:
-        notes.verify_checkpoint(row["note"], keys.notes.values())
+        issued = int(row["issued_at"].timestamp())
+        notes.verify_checkpoint(row["note"], keys.notes_at(issued))
         claims = evidence.verify(row["jws"], keys)
     except (notes.NoteRefused, evidence.EvidenceRefused) as error:
         raise Broken(f"{name} does not hold: {error}", true.size - 1) from error
-    shown = {"origin": true.origin, "size": true.size, "root": true.root.hex()}
+    shown = {"origin": true.origin, "size": true.size, "root": true.root.hex(), "iat": issued}
     if any(claims.get(key) != value for key, value in shown.items()):
         raise Broken(f"{name} says something else as a token", true.size - 1)

@@ -77,8 +77,8 @@ async def tile_count(db: Connection) -> int:
 async def checkpoints(db: Connection, *, above: int, up_to: int) -> list[Row]:
     """Checkpoints of sizes beyond `above`, up to `up_to`."""
     return await db.fetch(
-        "SELECT size, root, note, jws FROM vault_checkpoints WHERE organisation_id = $1 AND size > $2 AND size <= $3"
-        " ORDER BY size, issued_at",
+        "SELECT size, root, note, jws, issued_at FROM vault_checkpoints"
+        " WHERE organisation_id = $1 AND size > $2 AND size <= $3 ORDER BY size, issued_at",
         db.organisation_id,
         above,
         up_to,

@@ -1,6 +1,7 @@
 """Keys: an EC P-256 key signs evidence, an Ed25519 key signs checkpoints; both are shown as JWKs (RFC 7517, 8037).
 
-A key's `kid` is its RFC 7638 thumbprint, so a name cannot be lent to another key.
+A key's `kid` is its RFC 7638 thumbprint, so a name cannot be lent to another key. The members `nbf` and `exp` (seconds
+since 1970, as OpenID Federation 1.0 registers them for JWKs) bound the time in which a key signs: its window.
 """
 
 from __future__ import annotations
@@ -123,6 +124,20 @@ def thumbprint(jwk: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """The seconds since 1970 in which a key signs, both ends included; None where it is open."""
+
+    since: int | None = None
+    until: int | None = None
+
+    def holds(self, moment: object) -> bool:
+        """Whether a moment lies in the window; what is no whole second lies in none that has an end."""
+        if self.since is None and self.until is None:
+            return True
+        return type(moment) is int and (self.since or 0) <= moment <= (moment if self.until is None else self.until)
+
+
+@dataclass(frozen=True, slots=True)
 class PublicKeys:
     """The keys that a verifier trusts, by `kid`."""
 
@@ -130,6 +145,16 @@ class PublicKeys:
     notes: dict[str, ed25519.Ed25519PublicKey]
     shown: dict[str, dict[str, Any]]
     """The JWKs as they were given, to compare others with."""
+    windows: dict[str, Window] = field(default_factory=dict[str, Window])
+
+    def notes_at(self, moment: int) -> list[ed25519.Ed25519PublicKey]:
+        """The keys whose window holds a second since 1970."""
+        return [key for kid, key in self.notes.items() if self.windows[kid].holds(moment)]
+
+    def notes_after(self, moment: int) -> list[ed25519.Ed25519PublicKey]:
+        """The keys that were not retired before a second since 1970."""
+        ends = {kid: window.until for kid, window in self.windows.items()}
+        return [key for kid, key in self.notes.items() if (end := ends[kid]) is None or end >= moment]
 
 
 def parse_jwks(value: Any) -> PublicKeys:
@@ -165,6 +190,16 @@ def _add(found: PublicKeys, jwk: dict[str, Any]) -> None:
     if jwk.get("kid", kid) != kid:
         raise KeyRefused("the JWK set holds a key whose kid is not its thumbprint")
     found.shown[kid] = jwk
+    found.windows[kid] = _window(jwk)
+
+
+def _window(jwk: dict[str, Any]) -> Window:
+    since, until = jwk.get("nbf"), jwk.get("exp")
+    if any(end is not None and (type(end) is not int or end < 0) for end in (since, until)) or (
+        since is not None and until is not None and until < since
+    ):
+        raise KeyRefused("the JWK set holds a key with a window that is none")
+    return Window(since, until)
 
 
 def _coordinate(text: str) -> bytes:

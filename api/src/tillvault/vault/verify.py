@@ -18,10 +18,19 @@ from enum import StrEnum
 from typing import Any, BinaryIO, cast
 
 from tillvault.vault import canonical, evidence, merkle, notes
-from tillvault.vault.entries import Broken, Chain, check_content, check_envelope, check_evidence, check_raw, same
+from tillvault.vault.entries import (
+    Broken,
+    Chain,
+    check_content,
+    check_envelope,
+    check_evidence,
+    check_raw,
+    received_second,
+    same,
+)
 from tillvault.vault.formats import EXPORT, PROOF
 from tillvault.vault.jwk import KeyRefused, PublicKeys, parse_jwks
-from tillvault.vault.leaves import TICKET, Leaf, LeafRefused, leaf_hash, parse_leaf
+from tillvault.vault.leaves import KEY, TICKET, Leaf, LeafRefused, leaf_hash, parse_leaf
 from tillvault.vault.notes import Checkpoint
 
 _LINE_BYTES_MAX = 16 * 2**20
@@ -120,7 +129,7 @@ def _verify_proof(data: bytes, value: dict[str, Any], keys: PublicKeys) -> Verdi
     leaf = _leaf(_text(value, "leaf"))
     digest = leaf_hash(value["leaf"].encode())
     _check_entry(leaf, digest.hex(), value, keys, _PROOF_MEMBERS, shows_raw=False)
-    checkpoint = _checkpoint(_text(value, "checkpoint"), keys)
+    checkpoint = _checkpoint(_text(value, "checkpoint"), keys, received_second(leaf))
     if checkpoint.origin != leaf.log:
         raise Broken("the checkpoint is of another log than the leaf", leaf.index)
     inclusion = _object(value, "inclusion")
@@ -171,13 +180,13 @@ def _verify_export(first: bytes, stream: BinaryIO, keys: PublicKeys, progress: P
     if not all(same(header[name], value) for name, value in shown.items()):
         raise Broken("the header says something else than its checkpoint")
     _compare_keys(header["jwks"], keys)
-    chain = Chain(checkpoint.origin)
+    chain, last = Chain(checkpoint.origin), 0
     for index in range(checkpoint.size):
         line = stream.readline(_LINE_BYTES_MAX)
         if not line:
             raise Broken(f"the export ends after {index} of {checkpoint.size} entries", index)
         try:
-            _verify_line(_line(line), chain, keys)
+            last = _verify_line(_line(line), chain, keys)
         except Broken as error:
             # What a line cannot say for itself is its place.
             raise Broken(error.reason, index) from error
@@ -187,17 +196,24 @@ def _verify_export(first: bytes, stream: BinaryIO, keys: PublicKeys, progress: P
         raise Broken(f"the export goes on after its {checkpoint.size} entries", checkpoint.size)
     if chain.root() != checkpoint.root:
         raise Broken("the leaves do not lead to the root of the checkpoint")
+    _checkpoint(header["checkpoint"], keys, last)
     if progress:
         progress(checkpoint.size, checkpoint.size)
     facts = {**shown, "streams": dict(sorted(chain.streams.items()))}
     return Verdict(outcome=Outcome.HOLDS, kind=Kind.EXPORT, facts=facts)
 
 
-def _verify_line(value: dict[str, Any], chain: Chain, keys: PublicKeys) -> None:
+def _verify_line(value: dict[str, Any], chain: Chain, keys: PublicKeys) -> int:
+    """Gives the second in which the entry was received."""
     leaf, digest = chain.add(_text(value, "leaf"))
     if not same(value.get("index"), leaf.index):
         raise Broken("the line says another index than its leaf")
     _check_entry(leaf, digest, value, keys, _LINE_MEMBERS, shows_raw=True)
+    if leaf.type == KEY:
+        chain.change_key(leaf, canonical.jcs(value["content"]))
+    elif "evidence_jws" in value:
+        chain.check_signer(leaf, value["evidence_jws"])
+    return received_second(leaf)
 
 
 def _compare_keys(value: Any, keys: PublicKeys) -> None:
@@ -333,11 +349,19 @@ def _leaf(text: str) -> Leaf:
         raise Broken(str(error)) from error
 
 
-def _checkpoint(note: str, keys: PublicKeys) -> Checkpoint:
+def _checkpoint(note: str, keys: PublicKeys, received: int | None = None) -> Checkpoint:
+    """A note says no time, but it was signed after the leaves of its tree were received: a key that was retired before
+    the second of `received` has not signed it."""
     try:
-        return notes.verify_checkpoint(note, keys.notes.values())
+        found = notes.verify_checkpoint(note, keys.notes.values())
     except notes.NoteRefused as error:
         raise Broken(f"the checkpoint does not hold: {error}") from error
+    if received is not None:
+        try:
+            notes.verify_checkpoint(note, keys.notes_after(received))
+        except notes.NoteRefused as error:
+            raise Broken("the checkpoint is by a key that was retired before its leaves were received") from error
+    return found
 
 
 def _facts(leaf: Leaf) -> dict[str, Any]:
