@@ -13,13 +13,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx
+import psutil
 import uvicorn
+from fastapi import FastAPI
 
 from tillvault.core import processes
 from tillvault.core.config import Settings
@@ -41,12 +43,12 @@ def until(is_so: Callable[[], bool], *, seconds: float = 20.0, what: str = "it")
 
 
 @contextmanager
-def served(settings: Settings) -> Generator[str]:
-    """The API in a thread, behind a real socket; gives its address."""
+def served(settings: Settings, app: FastAPI | None = None) -> Generator[str]:
+    """The API in a thread, behind a real socket; gives its address. `app` is its own one to look into."""
     port = free_port()
     api = uvicorn.Server(
         uvicorn.Config(
-            create_app(settings),
+            app or create_app(settings),
             port=port,
             log_config=None,
             access_log=False,
@@ -105,6 +107,18 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
     ours = ("TILLVAULT_", "DATABASE_", "REDIS_", "PG")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**clean, "HOST": "127.0.0.1", **settings}
+
+
+def kill_postgres(pgdata: Path) -> None:
+    """The server of a folder and all its children at once, as when the power fails."""
+    pid = processes.pid_in(pgdata / "postmaster.pid")
+    if pid is None or not processes.is_postmaster_of(pid, pgdata):
+        return
+    postmaster = psutil.Process(pid)
+    for process in [postmaster, *postmaster.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    until(lambda: not processes.is_running(pid), what="the end of PostgreSQL")
 
 
 class Serving:
