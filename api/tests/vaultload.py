@@ -81,6 +81,8 @@ class Told:
     acknowledged: dict[str, Answer] = field(default_factory=dict[str, Answer])
     unanswered: set[str] = field(default_factory=set[str])
     """Refused, or without an answer: nobody knows whether they were recorded, until they are sent again."""
+    ticket: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What each ticket holds beside its total."""
     statuses: Counter[int] = field(default_factory=Counter[int])
 
     def take(self, source_id: str, answer: Answer) -> None:
@@ -116,7 +118,7 @@ class Load:
                 source_id = f"POS/{self._name}/{worker}/{count}"
                 count += 1
                 try:
-                    answer = till.post(source_id)
+                    answer = till.post(source_id, **self._told.ticket)
                 except (OSError, http.client.HTTPException, ValueError):
                     self._told.unanswered.add(source_id)
                 else:
@@ -183,12 +185,12 @@ def assert_nothing_is_lost(url: str, shop: Shop, told: Told, *, superuser_dsn: s
     known = list(told.acknowledged)[:: max(1, len(told.acknowledged) // 300)]
     with Till(url, shop) as till:
         for source_id in known:
-            again = till.post(source_id)
+            again = till.post(source_id, **told.ticket)
             assert (again.status, again.proven) == (200, told.acknowledged[source_id].proven), source_id
         for source_id in told.unanswered:
-            answer = till.post(source_id)
+            answer = till.post(source_id, **told.ticket)
             assert answer.status in {200, 201}, (source_id, answer)
-            assert till.post(source_id).proven == answer.proven
+            assert till.post(source_id, **told.ticket).proven == answer.proven
     assert_sound(superuser_dsn, shop, len(told.acknowledged.keys() | told.unanswered))
     finding = fsck(settings, shop)
     assert finding.holds, finding
