@@ -30,8 +30,8 @@ async def echo_any(body: dict[str, Any]) -> Response:
 
 
 def make() -> FastAPI:
-    # How the vault would do without batches, for comparison.
-    intake.BATCH_MAX = int(os.environ.get("BENCH_BATCH_MAX", intake.BATCH_MAX))
+    # How the vault would do without groups, for comparison.
+    intake.GROUP_MAX = int(os.environ.get("BENCH_GROUP_MAX", intake.GROUP_MAX))
     app = app_from_environment()
     app.include_router(router)
     return app

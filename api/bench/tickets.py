@@ -55,7 +55,7 @@ def compare(at: Stage, table: Table, seconds: float) -> None:
 
 def compare_unbatched(table: Table, seconds: float) -> None:
     """What a plain design reaches: one transaction for each ticket."""
-    with stage.running(BENCH_BATCH_MAX="1") as at:
+    with stage.running(BENCH_GROUP_MAX="1") as at:
         asyncio.run(stage.build(at, tills=1, stores=0))
         base = _posts(at, "/v1/echo-any", seconds)
         recorded = _posts(at, "/api/v1/pos-tickets", seconds)

@@ -115,17 +115,30 @@ def record(
     )
 
 
-def started_tiles(before: Edge, after: Edge) -> list[tuple[int, int]]:
-    """Tiles, as `(level, index)`, that the batch completes and that have hashes from before it."""
+def started_tiles(before: int, after: int) -> list[tuple[int, int]]:
+    """Tiles, as `(level, index)`, that growth from one size to another completes and that have hashes from before."""
     found: list[tuple[int, int]] = []
     level = 0
-    while after.size >> HEIGHT * (level + 1):
-        old = before.size >> HEIGHT * level
-        new = after.size >> HEIGHT * level
+    while after >> HEIGHT * (level + 1):
+        old = before >> HEIGHT * level
+        new = after >> HEIGHT * level
         if old % WIDTH and new // WIDTH > old // WIDTH:
             found.append((level, old // WIDTH))
         level += 1
     return found
+
+
+def grown_by(parts: Sequence[Appended]) -> list[Nodes]:
+    """The nodes that became complete with neighbouring batches, as if they were one."""
+    joined: dict[int, Nodes] = {}
+    for part in parts:
+        for nodes in part.grown:
+            known = joined.get(nodes.level)
+            if known is None:
+                joined[nodes.level] = Nodes(nodes.level, nodes.first, [*nodes.hashes])
+            else:
+                known.hashes.extend(nodes.hashes)
+    return list(joined.values())
 
 
 def complete_tiles(

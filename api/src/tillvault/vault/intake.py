@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -22,11 +22,15 @@ from tillvault.core.ids import new_id
 from tillvault.core.logging import log
 from tillvault.events import service as events
 from tillvault.vault import appending, queries
+from tillvault.vault.appending import Appended
 from tillvault.vault.domain import Document, Head, SourceConflict, Submission, TicketRecorded, log_key
 from tillvault.vault.errors import VaultBusy, VaultUnavailable
 from tillvault.vault.leaves import Leaf
 
-BATCH_MAX = 256
+GROUP_MAX = 512
+"""Tickets in one transaction."""
+PART_MAX = 128
+"""Tickets in one statement: PostgreSQL writes a part while the next one is hashed and signed."""
 ROOM_MAX = 4096
 """Tickets that may wait in one process; beyond it the answer is 503 with Retry-After."""
 _SALT_BYTES = 16
@@ -38,14 +42,14 @@ GuardHead = Callable[[Connection, Head], Awaitable[None]]
 """Raises VaultUnavailable for a head that must not be extended."""
 
 
+Outcome = Document | AppError
+"""What a ticket gets."""
+
+
 @dataclass(slots=True)
 class _Waiting:
-    submission: Submission
-    answer: asyncio.Future[Document]
-
-    def refuse(self, refusal: Exception) -> None:
-        if not self.answer.done():
-            self.answer.set_exception(refusal)
+    submissions: Sequence[Submission]
+    answer: asyncio.Future[list[Outcome]]
 
 
 class Intake:
@@ -71,9 +75,19 @@ class Intake:
 
     async def submit(self, organisation_id: UUID, submission: Submission) -> Document:
         """Record a ticket, or find it. Raises VaultBusy, VaultUnavailable, Unauthorized, DatabaseUnavailable."""
-        if self._waiting >= ROOM_MAX:
+        [outcome] = await self.submit_many(organisation_id, [submission])
+        if isinstance(outcome, AppError):
+            raise outcome
+        return outcome
+
+    async def submit_many(self, organisation_id: UUID, submissions: Sequence[Submission]) -> list[Outcome]:
+        """Record tickets that wait together, at most GROUP_MAX; what each would get alone, in their order.
+
+        Raises VaultBusy.
+        """
+        if self._waiting + len(submissions) > ROOM_MAX:
             raise VaultBusy
-        entry = _Waiting(submission, asyncio.get_running_loop().create_future())
+        entry = _Waiting(submissions, asyncio.get_running_loop().create_future())
         room = self._rooms.get(organisation_id)
         if room is None:
             room = self._rooms[organisation_id] = deque()
@@ -81,43 +95,43 @@ class Intake:
             self._workers.add(worker)
             worker.add_done_callback(self._workers.discard)
         room.append(entry)
-        self._waiting += 1
+        self._waiting += len(submissions)
         try:
             return await entry.answer
         finally:
-            self._waiting -= 1
+            self._waiting -= len(submissions)
 
     async def _work(self, organisation_id: UUID, room: deque[_Waiting]) -> None:
-        # While one batch is written the next one gathers; the first waits one turn of the loop for company.
+        # While one group is written the next one gathers; the first waits one turn of the loop for company.
         await asyncio.sleep(0)
         while room:
-            batch = [room.popleft() for _ in range(min(len(room), BATCH_MAX))]
-            await self._record(organisation_id, batch)
+            group = _group(room)
+            outcomes = await self._recorded(organisation_id, [item for entry in group for item in entry.submissions])
+            start = 0
+            for entry in group:
+                end = start + len(entry.submissions)
+                # Whoever was waiting may have gone.
+                if not entry.answer.done():
+                    entry.answer.set_result(outcomes[start:end])
+                start = end
         del self._rooms[organisation_id]
 
-    async def _record(self, organisation_id: UUID, batch: list[_Waiting]) -> None:
+    async def _recorded(self, organisation_id: UUID, items: list[Submission]) -> list[Outcome]:
         try:
-            answers = await self._written(organisation_id, [entry.submission for entry in batch])
+            return await self._written(organisation_id, items)
         except AppError as refusal:
-            for entry in batch:
-                entry.refuse(refusal)
+            return [refusal] * len(items)
         except Exception as error:  # noqa: BLE001  (whatever it is, nobody gets evidence of it, and the others go on)
-            if len(batch) > 1:
-                # One ticket that cannot be written must not take the others with it.
-                for entry in batch:
-                    await self._record(organisation_id, [entry])
-                return
-            log().error("vault.append_failed", exc_info=error)
-            batch[0].refuse(VaultUnavailable())
-        else:
-            for entry, answer in zip(batch, answers, strict=True):
-                if isinstance(answer, AppError):
-                    entry.refuse(answer)
-                elif not entry.answer.done():
-                    entry.answer.set_result(answer)
+            if len(items) == 1:
+                log().error("vault.append_failed", exc_info=error)
+                return [VaultUnavailable()]
+        # One ticket that cannot be written must not take the others with it.
+        half = len(items) // 2
+        first = await self._recorded(organisation_id, items[:half])
+        return first + await self._recorded(organisation_id, items[half:])
 
-    async def _written(self, organisation_id: UUID, batch: list[Submission]) -> list[Document | AppError]:
-        """One transaction for the batch; the answers in its order."""
+    async def _written(self, organisation_id: UUID, batch: list[Submission]) -> list[Outcome]:
+        """One transaction for the group; the answers in its order."""
         keys = {item.api_key_id for item in batch if item.api_key_id is not None}
         async with self._database.transaction(organisation_id) as db:
             held = await queries.hold_head(db, origin=self._origin_of(batch[0].tenant), api_key_ids=keys)
@@ -129,7 +143,7 @@ class Intake:
                 if item.sha256 not in found:
                     fresh.setdefault(item.sha256, item)
             recorded = await self._append(db, held.head, list(fresh.values())) if fresh else {}
-            answers: list[Document | AppError] = []
+            answers: list[Outcome] = []
             for item in batch:
                 if item.api_key_id in revoked:
                     answers.append(Unauthorized())
@@ -141,7 +155,35 @@ class Intake:
 
     async def _append(self, db: Connection, head: Head, fresh: list[Submission]) -> dict[bytes, Document]:
         await self._guard(db, head)
-        appended = appending.record(
+        started = appending.started_tiles(head.edge.size, head.edge.size + len(fresh))
+        kept = {tile: await queries.earlier_hashes(db, tile) for tile in started}
+        sources = await queries.known_sources(db, [item.source_id for item in fresh])
+        parts: list[Appended] = []
+        writing: asyncio.Task[None] | None = None
+        try:
+            for start in range(0, len(fresh), PART_MAX):
+                appended = self._record(parts[-1].head if parts else head, fresh[start : start + PART_MAX])
+                parts.append(appended)
+                for row in appended.tickets:
+                    _tell(db, row.document, row.submission, is_known_source=row.submission.source_id in sources)
+                    sources.add(row.submission.source_id)
+                is_last = start + PART_MAX >= len(fresh)
+                # Tiles are told of once, when the whole group has its place.
+                grown = appending.grown_by(parts) if is_last else []
+                tiles = appending.complete_tiles(head.edge, appended.head.edge, grown, kept) if is_last else []
+                if writing is not None:
+                    await writing
+                writing = asyncio.create_task(queries.append(db, appended, tiles))
+                # Begins to write before the next part is made.
+                await asyncio.sleep(0)
+        finally:
+            # Whatever happens, the connection must not be left in the middle of a statement.
+            if writing is not None:
+                await writing
+        return {row.document.sha256: row.document for part in parts for row in part.tickets}
+
+    def _record(self, head: Head, fresh: list[Submission]) -> Appended:
+        return appending.record(
             head,
             fresh,
             now=utc_now(),
@@ -149,15 +191,16 @@ class Intake:
             new_salt=lambda: secrets.token_hex(_SALT_BYTES),
             sign=self._sign,
         )
-        started = appending.started_tiles(head.edge, appended.head.edge)
-        kept = {tile: await queries.earlier_hashes(db, tile) for tile in started}
-        tiles = appending.complete_tiles(head.edge, appended.head.edge, appended.grown, kept)
-        sources = await queries.known_sources(db, [row.submission.source_id for row in appended.tickets])
-        for row in appended.tickets:
-            _tell(db, row.document, row.submission, is_known_source=row.submission.source_id in sources)
-            sources.add(row.submission.source_id)
-        await queries.append(db, appended, tiles)
-        return {row.document.sha256: row.document for row in appended.tickets}
+
+
+def _group(room: deque[_Waiting]) -> list[_Waiting]:
+    """The next ones to be written together, at least one."""
+    group = [room.popleft()]
+    size = len(group[0].submissions)
+    while room and size + len(room[0].submissions) <= GROUP_MAX:
+        group.append(room.popleft())
+        size += len(group[-1].submissions)
+    return group
 
 
 def _answer(

@@ -19,7 +19,7 @@ from tillvault.identity.edge import Door
 from tillvault.identity.errors import RoleForbidden
 from tillvault.identity.permissions import Permission
 from tillvault.vault.batch import service
-from tillvault.vault.batch.service import Answer
+from tillvault.vault.intake import Outcome
 from tillvault.vault.schemas import document_out
 
 router = APIRouter(tags=["vault"], route_class=StrictRoute)
@@ -81,7 +81,7 @@ async def post_batch(request: Request, door: Door) -> Response:
     return _BothWays(answers())
 
 
-def _line(answer: Answer, tenant: str) -> bytes:
+def _line(answer: Outcome, tenant: str) -> bytes:
     if isinstance(answer, AppError):
         sentence = sentence_of(answer, Dialect.PLAIN)
         body = body_of(answer.code, sentence, answer.extra, Dialect.PLAIN)

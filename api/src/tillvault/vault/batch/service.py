@@ -9,27 +9,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tillvault.core.errors import AppError, InternalError
 from tillvault.core.logging import log
 from tillvault.vault import service as vault
-from tillvault.vault.domain import Document
-from tillvault.vault.intake import BATCH_MAX, Intake
+from tillvault.vault.domain import Submission
+from tillvault.vault.intake import GROUP_MAX, Intake, Outcome
 from tillvault.vault.service import Sender
 
-WINDOW = 2 * BATCH_MAX
-"""Lines in flight: while one group is committed the next one gathers. At the largest size of a line, 32 MiB."""
-
-Answer = Document | AppError
-"""What a line gets."""
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    """The last line has been read; `failure` is what ended the reading before its time."""
-
-    failure: BaseException | None = None
+BYTES_MAX = 4 * 2**20
+"""Lines are gathered up to a group's number or up to these bytes."""
+_GROUPS_MAX = 2
+"""Groups on their way: one is written, the next one is ready when it is done, while lines are gathered for a third."""
 
 
 async def lines(parts: AsyncIterable[bytes], *, size_max: int) -> AsyncGenerator[bytes | None]:
@@ -55,6 +47,49 @@ async def lines(parts: AsyncIterable[bytes], *, size_max: int) -> AsyncGenerator
         yield None if is_too_long else bytes(kept)
 
 
+@dataclass(slots=True)
+class _Gathered:
+    """Lines that were read and wait to be recorded, or to be refused in their turn."""
+
+    lines: list[Submission | AppError] = field(default_factory=list[Submission | AppError])
+    size_bytes: int = 0
+    is_last: bool = False
+    failure: BaseException | None = None
+    """What ended the reading before its time."""
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.lines) >= GROUP_MAX or self.size_bytes >= BYTES_MAX
+
+    async def put(self, line: Submission | AppError, size_bytes: int) -> None:
+        """Waits while there are enough."""
+        if self.is_full or not self.lines:
+            async with self.changed:
+                await self.changed.wait_for(lambda: not self.is_full)
+                self.changed.notify_all()
+                self._add(line, size_bytes)
+            return
+        self._add(line, size_bytes)
+
+    def _add(self, line: Submission | AppError, size_bytes: int) -> None:
+        self.lines.append(line)
+        self.size_bytes += size_bytes
+
+    async def end(self, failure: BaseException | None) -> None:
+        async with self.changed:
+            self.is_last, self.failure = True, failure
+            self.changed.notify_all()
+
+    async def take(self) -> list[Submission | AppError]:
+        """All that have come, at least one; none after the last."""
+        async with self.changed:
+            await self.changed.wait_for(lambda: self.lines or self.is_last)
+            taken, self.lines, self.size_bytes = self.lines, [], 0
+            self.changed.notify_all()
+            return taken
+
+
 async def receive(
     intake: Intake,
     *,
@@ -62,14 +97,15 @@ async def receive(
     parts: AsyncIterable[bytes],
     size_max: int,
     too_large: Callable[[], AppError],
-) -> AsyncGenerator[list[Answer]]:
+) -> AsyncGenerator[list[Outcome]]:
     """The answers in the order of the lines, as many at a time as are ready.
 
     Two sides run at once, so that a sender who waits for an answer before the next line gets it. What was read before
     the sender broke off is recorded all the same; a line that was cut off is not.
     """
-    queue: asyncio.Queue[asyncio.Task[Answer] | AppError | _End] = asyncio.Queue(WINDOW)
-    tasks: set[asyncio.Task[Answer]] = set()
+    gathered = _Gathered()
+    places = asyncio.Semaphore(_GROUPS_MAX)
+    groups: asyncio.Queue[asyncio.Task[list[Outcome]] | None] = asyncio.Queue()
 
     async def read() -> None:
         failure: BaseException | None = None
@@ -77,41 +113,46 @@ async def receive(
             async with aclosing(lines(parts, size_max=size_max)) as found:
                 async for line in found:
                     if line is None:
-                        await queue.put(too_large())
-                        continue
-                    task = asyncio.create_task(_answer(intake, sender, line))
-                    tasks.add(task)
-                    task.add_done_callback(tasks.discard)
-                    await queue.put(task)
-        except Exception as error:  # noqa: BLE001  (raised where the answers are waited for)
+                        await gathered.put(too_large(), 0)
+                    else:
+                        await gathered.put(_submission(sender, line), len(line))
+        except Exception as error:  # noqa: BLE001  (raised where the answers are given)
             failure = error
-        await queue.put(_End(failure))
+        await gathered.end(failure)
 
-    reader = asyncio.create_task(read())
-    try:
+    async def submit() -> None:
         while True:
-            entry = await queue.get()
-            ready: list[Answer] = []
-            while not isinstance(entry, _End):
-                ready.append(entry if isinstance(entry, AppError) else await entry)
-                if len(ready) >= WINDOW or queue.empty():
-                    break
-                entry = queue.get_nowait()
-            if ready:
-                yield ready
-            if isinstance(entry, _End):
-                if entry.failure is not None:
-                    raise entry.failure
-                return
-    finally:
-        reader.cancel()
+            await places.acquire()
+            some = await gathered.take()
+            await groups.put(asyncio.create_task(_recorded(intake, sender, some)) if some else None)
 
-
-async def _answer(intake: Intake, sender: Sender, raw: bytes) -> Answer:
+    sides = [asyncio.create_task(read()), asyncio.create_task(submit())]
     try:
-        return await vault.receive(intake, sender=sender, raw=raw)
+        while group := await groups.get():
+            outcomes = await group
+            places.release()
+            yield outcomes
+        if gathered.failure is not None:
+            raise gathered.failure
+    finally:
+        for side in sides:
+            side.cancel()
+
+
+def _submission(sender: Sender, raw: bytes) -> Submission | AppError:
+    try:
+        return vault.submission(sender, raw)
     except AppError as refusal:
         return refusal
     except Exception as error:  # noqa: BLE001  (one line that fails must not end the others)
         log().error("vault.batch_line_failed", exc_info=error)
         return InternalError()
+
+
+async def _recorded(intake: Intake, sender: Sender, some: list[Submission | AppError]) -> list[Outcome]:
+    submissions = [item for item in some if not isinstance(item, AppError)]
+    try:
+        outcomes = iter(await intake.submit_many(sender.organisation_id, submissions) if submissions else [])
+    except AppError as refusal:
+        outcomes = iter([refusal] * len(submissions))
+    return [item if isinstance(item, AppError) else next(outcomes) for item in some]
