@@ -19,6 +19,7 @@ from tillvault.core.idempotency import AnsweredBefore
 from tillvault.identity import routes as identity
 from tillvault.identity.edge import on_answered_before
 from tillvault.lifespan import lifespan
+from tillvault.sales.catalogue import routes as catalogue
 from tillvault.terminals import routes as terminals
 from tillvault.vault import routes as vault
 
@@ -26,7 +27,8 @@ from tillvault.vault import routes as vault
 def create_app(settings: Settings) -> FastAPI:
     """The API over the database that `settings.database_url` names. Connects when it starts, not here."""
 
-    middleware = [Middleware(Gate, max_body_bytes=settings.max_body_bytes)]
+    larger = {"/v1/catalogue/imports": settings.catalogue_import_max_bytes}
+    middleware = [Middleware(Gate, max_body_bytes=settings.max_body_bytes, larger=larger)]
     if settings.cors_origins:
         # Outermost: a page must be able to read a refusal of the gate too.
         middleware.insert(
@@ -50,6 +52,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(AnsweredBefore, on_answered_before)
     app.include_router(docs.router)
     app.include_router(health.router)
-    for router in (*identity.ROUTERS, *vault.ROUTERS, *cash.ROUTERS, *terminals.ROUTERS):
+    for router in (*identity.ROUTERS, *vault.ROUTERS, *cash.ROUTERS, *terminals.ROUTERS, *catalogue.ROUTERS):
         app.include_router(router)
     return app

@@ -127,6 +127,12 @@ class Settings(BaseSettings):
         validation_alias="POS_TICKET_MAX_SIZE_BYTES",
         description="Largest ticket, in bytes. Beyond it the answer is 413.",
     )
+    catalogue_import_max_bytes: int = Field(
+        default=10 * 1024 * 1024,
+        ge=1024,
+        validation_alias="CATALOGUE_IMPORT_MAX_BYTES",
+        description="Largest file of products, in bytes. Beyond it the answer is 413.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", validation_alias="TILLVAULT_LOG_LEVEL", description="debug, info, warning or error."
     )

@@ -108,9 +108,14 @@ async def _held(request: Request, opened: Edge) -> Edge:
         opened.db,
         actor_id=opened.actor.id,
         key=key,
-        request=idempotency.fingerprint(request.method, request.url.path, await request.body()),
+        request=idempotency.fingerprint(request.method, _target(request), await request.body()),
     )
     return opened
+
+
+def _target(request: Request) -> str:
+    """Path and query: a dry run is another request than the run itself."""
+    return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
 
 
 async def on_answered_before(_: Request, error: Exception) -> Response:
