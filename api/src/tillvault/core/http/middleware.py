@@ -6,6 +6,7 @@ Plain ASGI on purpose: the base class of Starlette starts a task per request.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from secrets import token_hex
 from typing import Any
 
@@ -32,11 +33,13 @@ _QUIET_ROUTES = frozenset({"/health", "/health/live", "/health/ready", "/metrics
 
 
 class Gate:
-    """See the module. `max_body_bytes` is the limit of a body, announced or read."""
+    """See the module. `max_body_bytes` is the limit of a body, announced or read; `larger` are those of the paths that
+    take files."""
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, max_body_bytes: int, larger: Mapping[str, int] | None = None) -> None:
         self.app = app
         self.max_body_bytes = max_body_bytes
+        self.larger = larger or {}
         self._log = logging.log()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,7 +64,8 @@ class Gate:
 
         try:
             try:
-                limited = receive if _is_unlimited(scope) else self._limited(headers, receive)
+                size_max = self.larger.get(scope["path"], self.max_body_bytes)
+                limited = receive if _is_unlimited(scope) else _limited(headers, receive, size_max)
                 await self.app(scope, limited, send_marked)
             except Exception as error:
                 if answered:
@@ -70,28 +74,6 @@ class Gate:
         finally:
             self._account(scope, status, time.perf_counter() - started)
             logging.request_id.reset(token)
-
-    def _limited(self, headers: dict[bytes, bytes], receive: Receive) -> Receive:
-        announced = headers.get(b"content-length", b"0")
-        # A length of thousands of digits is none that `int` would read.
-        if not announced.isdigit() or len(announced) > 15 or int(announced) > self.max_body_bytes:
-            return self._too_large
-        if b"transfer-encoding" not in headers:
-            return receive
-        read = 0
-
-        async def counted() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > self.max_body_bytes:
-                return await self._too_large()
-            return message
-
-        return counted
-
-    async def _too_large(self) -> Message:
-        raise PayloadTooLarge(extra={"maxSizeBytes": self.max_body_bytes})
 
     def _refusal(self, scope: Scope, error: Exception) -> AppError:
         if isinstance(error, AppError):
@@ -113,6 +95,29 @@ class Gate:
         self._log.info(
             "http.request", **fields, duration_ms=round(seconds * 1000, 2), address=(scope.get("client") or ("",))[0]
         )
+
+
+def _limited(headers: dict[bytes, bytes], receive: Receive, size_max: int) -> Receive:
+    async def too_large() -> Message:
+        raise PayloadTooLarge(extra={"maxSizeBytes": size_max})
+
+    announced = headers.get(b"content-length", b"0")
+    # A length of thousands of digits is none that `int` would read.
+    if not announced.isdigit() or len(announced) > 15 or int(announced) > size_max:
+        return too_large
+    if b"transfer-encoding" not in headers:
+        return receive
+    read = 0
+
+    async def counted() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > size_max:
+            return await too_large()
+        return message
+
+    return counted
 
 
 def _is_unlimited(scope: Scope) -> bool:

@@ -17,6 +17,8 @@ from tillvault.identity.domain import Actor, Role, terminal_key
 from tillvault.identity.permissions import sees_whole_organisation
 
 HEARTBEAT_SECONDS = 10.0
+_FOR_EVERYBODY = "catalogue."
+"""Events of this kind are heard at every till: what is sold, and for how much, is no secret in a shop."""
 
 
 def publish(live: Live, db: Connection) -> None:
@@ -29,7 +31,7 @@ def publish(live: Live, db: Connection) -> None:
 
 def hears(actor: Actor, event: dict[str, Any]) -> bool:
     """Whether an event is for the actor. What a drawer holds is not for a cashier, who may have to count blind."""
-    if sees_whole_organisation(actor):
+    if sees_whole_organisation(actor) or event["type"].startswith(_FOR_EVERYBODY):
         return True
     if actor.role is Role.CASHIER:
         return actor.register_id is not None and event["key"] == terminal_key(actor.register_id)
