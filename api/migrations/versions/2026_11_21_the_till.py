@@ -220,6 +220,12 @@ def upgrade() -> None:
         sa.Column("opened_by", sa.Uuid(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("business_date", sa.Date(), nullable=False),
+        sa.Column(
+            "base_currency",
+            sa.Text(),
+            nullable=False,
+            comment="the branch's when it opened: sales of the drawer are in it",
+        ),
         sa.Column("status", sa.Enum("OPEN", "PENDING_REVIEW", "CLOSED", name="session_status"), nullable=False),
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("close_reason", sa.Enum("NORMAL", "FORCED", "RELEASED", name="close_reason"), nullable=True),
@@ -420,6 +426,18 @@ def upgrade() -> None:
         ),
         sa.Column("z_number", sa.Integer(), nullable=False, comment="1, 2, 3 … without gaps in a series"),
         sa.Column("body", sa.LargeBinary(), nullable=False, comment="the answer, byte for byte"),
+        sa.Column(
+            "perpetual",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=False,
+            comment="all that the series ever sold and gave back, by currency",
+        ),
+        sa.Column(
+            "receipts_through",
+            sa.Integer(),
+            nullable=False,
+            comment="the last receipt that the perpetual totals know",
+        ),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("z_number > 0", name=op.f("ck_z_reports_z_number_positive")),
         sa.ForeignKeyConstraint(

@@ -81,6 +81,8 @@ class CashSession:
     opened_by_name: str
     opened_at: datetime
     business_date: date
+    base_currency: str
+    """The branch's when the drawer opened; its sales are in it."""
     status: SessionStatus
     note: str | None
     close_reason: CloseReason | None

@@ -18,6 +18,9 @@ from tillvault.cash.movements.schemas import CashMovementOut
 from tillvault.cash.schemas import CashSessionOut, amount_or_none, two_currencies
 from tillvault.cash.sessions import queries as sessions
 from tillvault.cash.sessions import service
+from tillvault.cash.takings import sum_queries
+from tillvault.cash.takings.domain import Perpetual, Sums, Takings
+from tillvault.cash.takings.schemas import SalesSummary
 from tillvault.core.clock import utc_now
 from tillvault.core.db import Connection
 from tillvault.core.http.answers import Amount, Wire
@@ -84,6 +87,8 @@ class Report(Wire):
     movements_total: int
     movements_pending: int
     summary: Summary
+    sales: SalesSummary | None
+    """Null for a cashier who counts blind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +98,7 @@ class Material:
     session: CashSession
     figures: Figures
     movements: list[Movement]
+    takings: Takings
 
 
 _TOTALS: Mapping[str, MovementType] = {
@@ -127,6 +133,7 @@ async def x_report(db: Connection, *, actor: Actor, register_id: UUID) -> Report
         session=replace(session, expected=expected_cash(session.opening, add(*figures.totals.values()))),
         figures=figures,
         movements=await newest_movements(db, session),
+        takings=await takings_of(db, session, series_id=register_id, receipts=None),
     )
     return report("X", material, now=utc_now(), shows_expected=shows_expected)
 
@@ -138,6 +145,17 @@ async def z_report(db: Connection, *, actor: Actor, session_id: UUID) -> bytes:
     if body is None:
         raise SessionStillOpen
     return body
+
+
+async def takings_of(db: Connection, session: CashSession, *, series_id: UUID, receipts: int | None) -> Takings:
+    """The sales of a drawer and the perpetual totals of its series; `receipts` is how many the series has, if known."""
+    if receipts == 0:
+        return Takings(currency=session.base_currency, sums=Sums(), perpetual=Perpetual())
+    return Takings(
+        currency=session.base_currency,
+        sums=await sum_queries.sums(db, session.id),
+        perpetual=await sum_queries.perpetual(db, series_id),
+    )
 
 
 async def newest_movements(db: Connection, session: CashSession) -> list[Movement]:
@@ -163,6 +181,7 @@ def report(kind: str, material: Material, *, now: datetime, shows_expected: bool
         movements_total=material.figures.movements,
         movements_pending=material.figures.waiting,
         summary=summary(material.session, material.figures, shows_expected=shows_expected),
+        sales=SalesSummary.of(material.takings) if shows_expected else None,
     )
 
 

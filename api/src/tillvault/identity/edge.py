@@ -86,31 +86,40 @@ async def _authenticated(request: Request, door: Doorkeeper) -> AsyncGenerator[E
         yield Edge(db, await access.actor_of_session(db, claims=claims, caller=caller))
 
 
+@asynccontextmanager
+async def opened(request: Request, door: Doorkeeper, *, is_repetition: bool = False) -> AsyncGenerator[Edge]:
+    """Open the transaction, find the actor, hold the idempotency key; for a route that has more to do once it is
+    committed. A repetition only reads, and holds no key. Raises Unauthorized and those of the key.
+    """
+    async with _authenticated(request, door) as found:
+        yield found if is_repetition else await _held(request, found)
+
+
 async def edge(request: Request, door: Door) -> AsyncGenerator[Edge]:
-    """Open the transaction, find the actor, hold the idempotency key. Raises Unauthorized and those of the key."""
-    async with _authenticated(request, door) as opened:
-        yield await _held(request, opened)
+    """The same as a dependency: committed when the route has returned."""
+    async with opened(request, door) as found:
+        yield found
 
 
 async def actor_of_request(request: Request, door: Doorkeeper) -> Actor:
     """Who asks, looked up in a transaction of its own. Raises Unauthorized."""
-    async with _authenticated(request, door) as opened:
-        return opened.actor
+    async with _authenticated(request, door) as found:
+        return found.actor
 
 
-async def _held(request: Request, opened: Edge) -> Edge:
+async def _held(request: Request, found: Edge) -> Edge:
     key = request.headers.get("idempotency-key")
     if key is None or request.method not in _WRITES:
-        return opened
+        return found
     if not 1 <= len(key) <= idempotency.KEY_LENGTH_MAX or not key.isprintable():
         raise ValidationFailed.of("Idempotency-Key", "must have 1 to 255 printable characters")
-    opened.held = await idempotency.claim(
-        opened.db,
-        actor_id=opened.actor.id,
+    found.held = await idempotency.claim(
+        found.db,
+        actor_id=found.actor.id,
         key=key,
         request=idempotency.fingerprint(request.method, _target(request), await request.body()),
     )
-    return opened
+    return found
 
 
 def _target(request: Request) -> str:
@@ -129,13 +138,13 @@ Authorised = Annotated[Edge, Depends(edge, scope="function")]
 """An authorised request with its transaction."""
 
 
-async def guard_branch(opened: Authorised) -> None:
+async def guard_branch(found: Authorised) -> None:
     """The branch guard: the branch of the login must be active and the user's. Raises BranchForbidden, BranchInactive.
 
     Machines have no branch; what they name is checked where it is read.
     """
-    if opened.actor.role is not None:
-        require_branch(opened.actor, opened.actor.branch_id, is_active=opened.actor.branch_is_active)
+    if found.actor.role is not None:
+        require_branch(found.actor, found.actor.branch_id, is_active=found.actor.branch_is_active)
 
 
 def _plain(text: str | None, length: int) -> str | None:

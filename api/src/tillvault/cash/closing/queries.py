@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 
 from tillvault.cash.domain import CashSession, Denominations, MovementType, SessionStatus
+from tillvault.cash.takings.domain import Perpetual
 from tillvault.core.db import Connection
 from tillvault.core.jsontext import dumps
 from tillvault.core.money import Cash
@@ -51,8 +52,9 @@ WITH closed AS (
         counted_provided = $9, z_number = $10, updated_at = $8
     WHERE organisation_id = $1 AND id = $2
 ), z AS (
-    INSERT INTO z_reports (organisation_id, session_id, series_id, z_number, body, created_at)
-    VALUES ($1, $2, $11, $10, $12, $8)
+    INSERT INTO z_reports (organisation_id, session_id, series_id, z_number, body, created_at, perpetual,
+                           receipts_through)
+    VALUES ($1, $2, $11, $10, $12, $8, $17::jsonb, $18)
 )
 INSERT INTO cash_counts (organisation_id, session_id, number, currency, counted_minor, expected_minor, denominations,
                          counted_by, counted_at)
@@ -97,7 +99,15 @@ async def figures(db: Connection, session_id: UUID, *, series_id: UUID) -> Figur
     )
 
 
-async def close(db: Connection, session: CashSession, *, series_id: UUID, z_body: bytes) -> None:
+async def close(
+    db: Connection,
+    session: CashSession,
+    *,
+    series_id: UUID,
+    z_body: bytes,
+    perpetual: Perpetual,
+    receipts_through: int,
+) -> None:
     """Keep the close as a whole: state, first count, Z, and what is told of it, in one statement."""
     assert session.counted is not None  # noqa: S101  (a closed session has been counted)
     await write_telling(
@@ -116,6 +126,8 @@ async def close(db: Connection, session: CashSession, *, series_id: UUID, z_body
         series_id,
         z_body,
         *_columns(session.counted, session.expected, session.counted_denominations),
+        dumps({"sales": perpetual.sales, "refunds": perpetual.refunds}).decode(),
+        receipts_through,
     )
 
 

@@ -30,6 +30,7 @@ from tillvault.cash.errors import (
 from tillvault.cash.movements import queries as movements
 from tillvault.cash.sessions import queries as sessions
 from tillvault.cash.sessions.queries import Found
+from tillvault.cash.takings import queries as takings_queries
 from tillvault.core.clock import utc_now
 from tillvault.core.db import Connection
 from tillvault.core.logging import log
@@ -250,11 +251,21 @@ async def _close(
         updated_at=now,
     )
     listed = await reports.newest_movements(db, closed) if figures.movements else []
-    material = reports.Material(session=closed, figures=figures, movements=listed)
+    # Held until the commit: no receipt of the series comes between the perpetual totals and this Z.
+    receipts_through = await takings_queries.last_receipt(db, series_id)
+    takings = await reports.takings_of(db, closed, series_id=series_id, receipts=receipts_through)
+    material = reports.Material(session=closed, figures=figures, movements=listed, takings=takings)
     if closed.register_id is not None:
         await access.end_paused_session(db, user_id=closed.opened_by, register_id=closed.register_id, now=now)
     _tell_close(db, actor, closed, now)
-    await queries.close(db, closed, series_id=series_id, z_body=reports.z_bytes(material, now=now))
+    await queries.close(
+        db,
+        closed,
+        series_id=series_id,
+        z_body=reports.z_bytes(material, now=now),
+        perpetual=takings.perpetual,
+        receipts_through=receipts_through,
+    )
     return closed
 
 

@@ -24,9 +24,9 @@ from tillvault.identity.policies import BranchPolicies
 # policies come along, so that reading a session is one round trip.
 _SHAPE = """
 SELECT s.organisation_id, s.id, s.branch_id, s.register_id, r.name AS register_name, s.opened_by,
-       u.name AS opened_by_name, s.opened_at, s.business_date, s.status, s.note, s.close_reason, s.close_note,
-       s.forced_reason, s.closed_by, s.closed_at, s.counted_provided, s.z_number, s.reviewed_by, s.reviewed_at,
-       s.review_note, s.updated_at, b.is_active AS branch_is_active, p.policies,
+       u.name AS opened_by_name, s.opened_at, s.business_date, s.base_currency, s.status, s.note, s.close_reason,
+       s.close_note, s.forced_reason, s.closed_by, s.closed_at, s.counted_provided, s.z_number, s.reviewed_by,
+       s.reviewed_at, s.review_note, s.updated_at, b.is_active AS branch_is_active, p.policies,
        (SELECT jsonb_agg(jsonb_build_array(f.currency, f.opening_minor, f.denominations)
                          ORDER BY array_position(b.currencies, f.currency), f.currency)
         FROM cash_session_floats f WHERE f.organisation_id = $1 AND f.session_id = s.id) AS floats,
@@ -56,8 +56,8 @@ _SESSION_UNSUMMED = _SHAPE.format(moved="NULL")
 _INSERT = """
 WITH opened AS (
     INSERT INTO cash_sessions (organisation_id, id, branch_id, register_id, opened_by, opened_at, business_date, status,
-                               note, updated_at)
-    SELECT $1, $2, $3, $4, $5, $6, $7, 'OPEN', $8, $6
+                               note, updated_at, base_currency)
+    SELECT $1, $2, $3, $4, $5, $6, $7, 'OPEN', $8, $6, $13
     WHERE EXISTS (SELECT FROM terminal_sessions t
                   WHERE t.organisation_id = $1 AND t.id = $12 AND t.status = 'activa')
     RETURNING id
@@ -118,6 +118,7 @@ async def insert(
     opened_by: UUID,
     opened_at: datetime,
     business_date: date,
+    base_currency: str,
     note: str | None,
     opening: Cash,
     denominations: Denominations,
@@ -143,6 +144,7 @@ async def insert(
             list(opening.values()),
             [_text_or_none(denominations.get(currency)) for currency in opening],
             terminal_session_id,
+            base_currency,
         )
     except UniqueViolationError as error:
         if constraint_of(error) == "uq_cash_sessions_one_open_per_user":

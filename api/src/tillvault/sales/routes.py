@@ -1,0 +1,8 @@
+"""All routes of sales."""
+
+from __future__ import annotations
+
+from tillvault.sales.selling.routes import router as selling
+
+ROUTERS = (selling,)
+"""The catalogue comes first: its paths are fixed, a sale's hold an id."""

@@ -1,0 +1,67 @@
+"""What tests of sales share: a shop with a catalogue, and sales of it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+
+from tests.support import Api, Shop, fetch
+
+
+def product(dsn: str, shop: Shop, *, price: int, currency: str | None = None, **columns: Any) -> str:
+    """A product in the catalogue, `price` in minor units; gives its id."""
+    known: dict[str, Any] = {
+        "organisation_id": shop.id,
+        "id": uuid4(),
+        "name": "Book",
+        "search": "book",
+        "tax_rate_bp": 2000,
+        "price_minor": price,
+        "currency": currency or "EUR",
+        "is_open_price": False,
+        "unit": "PIECE",
+        "is_favourite": False,
+        "is_active": True,
+    } | columns
+    names = list(known)
+    fetch(
+        dsn,
+        f"INSERT INTO products ({', '.join(names)}, created_at, updated_at)"
+        f" VALUES ({', '.join(f'${at}' for at in range(1, len(names) + 1))}, now(), now())",
+        *known.values(),
+    )
+    return str(known["id"])
+
+
+def category(dsn: str, shop: Shop, name: str) -> UUID:
+    made = uuid4()
+    fetch(
+        dsn,
+        "INSERT INTO product_categories (organisation_id, id, name, position, is_active, created_at, updated_at)"
+        " VALUES ($1, $2, $3, 0, true, now(), now())",
+        shop.id,
+        made,
+        name,
+    )
+    return made
+
+
+def sell(till: Api, lines: Any, payments: Any = None, **body: Any) -> httpx.Response:
+    """Try a sale. `lines` are product ids or whole lines; a payment of one amount is cash."""
+    wanted = [{"productId": line} if isinstance(line, str) else line for line in lines]
+    given = payments if payments is not None else []
+    if isinstance(given, int | float):
+        given = [{"method": "CASH", "amount": given}]
+    return till.post("/v1/sales", {"lines": wanted, "payments": given} | body)
+
+
+def sold(till: Api, lines: Any, payments: Any = None, **body: Any) -> dict[str, Any]:
+    """A sale that must go through."""
+    return till.ok(sell(till, lines, payments, **body), 201)
+
+
+def report(till: Api, shop: Shop, register: int = 0) -> dict[str, Any]:
+    """The X of a register."""
+    return till.ok(till.get("/v1/cash/sessions/reports/x", params={"registerId": str(shop.registers[register])}))
