@@ -34,7 +34,7 @@ from tillvault.identity import setup
 from tillvault.identity.hashing import Hasher
 from tillvault.identity.setup import Founded, Founding
 from tillvault.vault import commands as vault_commands
-from tillvault.vault import fsck_command
+from tillvault.vault import fsck_command, key_commands, keys
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Cash control for shops, and a vault for tickets.")
 db_app = typer.Typer(no_args_is_help=True, help="The database.")
@@ -77,6 +77,7 @@ def running_database(settings: Settings, *, adopt: bool = False) -> Generator[st
 
 
 app.add_typer(fsck_command.commands(running_database, refusals_as_exit), name="vault")
+app.add_typer(key_commands.commands(running_database, refusals_as_exit), name="keys")
 
 
 @contextmanager
@@ -197,6 +198,8 @@ def serve(
     with refusals_as_exit(), ended_by_signals():
         settings = Settings()
         logging.configure(settings.log_level, settings.log_format)
+        # A key that cannot be used is a sentence here; from within the server it would be a trace.
+        keys.load(settings)
         with listening(settings) as listener, running_database(settings, adopt=True) as dsn:
             os.environ["DATABASE_URL"] = dsn
             look_around(dsn, settings, demo=demo)

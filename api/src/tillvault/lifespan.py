@@ -22,7 +22,7 @@ from tillvault.identity.hashing import Hasher
 from tillvault.identity.live import service as live_updates
 from tillvault.identity.throttle import Throttle
 from tillvault.identity.tokens import Tokens
-from tillvault.vault import keys
+from tillvault.vault import key_rotation, keys
 from tillvault.vault import service as vault
 from tillvault.vault.checkpoints import Guard, Renewal
 from tillvault.vault.intake import Intake
@@ -51,6 +51,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         token_ttl=timedelta(minutes=settings.token_ttl_minutes),
     )
     signers = keys.load(settings)
+    key_rotation.tell_strangers(signers, await key_rotation.settle(database, signers))
     app.state.live = live
     app.state.signers = signers
     renewal = Renewal(database, sign=partial(vault.checkpoint, signers=signers))

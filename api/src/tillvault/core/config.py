@@ -121,6 +121,18 @@ class Settings(BaseSettings):
         validation_alias="VAULT_ORIGIN",
         description="Who issues evidence, and the first part of every log's name: a host name of yours.",
     )
+    evidence_key_pem: SecretStr | None = Field(
+        default=None,
+        validation_alias="TILLVAULT_EVIDENCE_KEY_PEM",
+        description="Private key that signs evidence: P-256, PKCS #8 PEM, line feeds also as \\n. Changing it is a "
+        "rotation. Unset: `evidence.pem` in the keys folder, made once.",
+    )
+    checkpoint_key_pem: SecretStr | None = Field(
+        default=None,
+        validation_alias="TILLVAULT_CHECKPOINT_KEY_PEM",
+        description="Private key that signs checkpoints: Ed25519, else like the one for evidence. Unset: "
+        "`checkpoint.pem` in the keys folder.",
+    )
     pos_ticket_max_size_bytes: int = Field(
         default=65_536,
         ge=1024,

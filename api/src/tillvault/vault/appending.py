@@ -109,6 +109,7 @@ def record(
             last_leaf_hash=rows[-1].leaf_hash,
             streams={**head.streams, leaves.POS: seq},
             last_received_at=received_at,
+            evidence_kid=head.evidence_kid,
         ),
         tickets=rows,
         grown=grown,

@@ -14,6 +14,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -24,9 +25,11 @@ from tillvault.core.clock import utc_now
 from tillvault.core.db import Connection, Database
 from tillvault.core.errors import AppError
 from tillvault.core.logging import log
-from tillvault.vault import checkpoint_queries, evidence, merkle, notes, queries, tiles
+from tillvault.vault import checkpoint_queries, evidence, key_queries, merkle, notes, queries, tiles
 from tillvault.vault.domain import Head
 from tillvault.vault.errors import TicketNotFound, VaultUnavailable
+from tillvault.vault.key_following import follow, may_sign_checkpoints, may_sign_evidence
+from tillvault.vault.key_leaves import USES
 from tillvault.vault.keys import Signers
 from tillvault.vault.leaves import leaf_hash
 from tillvault.vault.merkle import HashAt
@@ -141,7 +144,17 @@ def _trusted(signers: Signers, where: str, note: str, jws: str) -> Known:
 
 
 async def _known(db: Connection, signers: Signers, origin: str) -> list[Known]:
-    """What is kept of a log, the database's first."""
+    """What is kept of a log, the database's first. Raises HeadRefused."""
+    try:
+        return await _trusted_ones(db, signers, origin)
+    except HeadRefused:
+        # Another process may have signed it with a key that this one has not heard of.
+        if not await follow(db, signers):
+            raise
+        return await _trusted_ones(db, signers, origin)
+
+
+async def _trusted_ones(db: Connection, signers: Signers, origin: str) -> list[Known]:
     found: list[Known] = []
     if (row := await checkpoint_queries.last_checkpoint(db)) is not None:
         try:
@@ -217,6 +230,11 @@ class Guard:
 
     async def __call__(self, db: Connection, head: Head) -> None:
         """The head is held by the transaction. Raises VaultUnavailable."""
+        await self.examine(db, head)
+        await may_sign_evidence(db, self._signers, head.evidence_kid)
+
+    async def examine(self, db: Connection, head: Head) -> None:
+        """Whether the head may be extended at all, whoever signs. Raises VaultUnavailable."""
         assert db.organisation_id is not None  # noqa: S101  (a log belongs to an organisation)
         seen = self._sizes.get(db.organisation_id)
         if seen is None or head.edge.size < seen:
@@ -255,7 +273,8 @@ async def signed_head(db: Connection, signers: Signers) -> Signed:
         if each.where == "database" and each.checkpoint == found:
             _keep_after_commit(db, signers, each.signed)
             return each.signed
-    now = utc_now()
+    await may_sign_checkpoints(db, signers)
+    now = await _issued_at(db, signers)
     claims = evidence.checkpoint_claims(found, issuer=signers.issuer, issued_at=int(now.timestamp()))
     signed = Signed(found, notes.sign_checkpoint(found, signers.notes), evidence.sign(signers.evidence, claims))
     await checkpoint_queries.insert_checkpoint(
@@ -263,6 +282,16 @@ async def signed_head(db: Connection, signers: Signers) -> Signed:
     )
     _keep_after_commit(db, signers, signed)
     return signed
+
+
+async def _issued_at(db: Connection, signers: Signers) -> datetime:
+    """Now, but not before the keys began to sign nor before the checkpoint before: clocks go back, windows do not."""
+    since = max(signers.signs_since(use) for use in USES)
+    return max(
+        utc_now(),
+        datetime.fromtimestamp(since, UTC),
+        await key_queries.last_issued_at(db) or datetime.min.replace(tzinfo=UTC),
+    )
 
 
 def _keep_after_commit(db: Connection, signers: Signers, signed: Signed) -> None:

@@ -51,6 +51,8 @@ class Head:
     last_leaf_hash: bytes
     streams: Mapping[str, int]
     last_received_at: datetime | None
+    evidence_kid: str
+    """The key that signs the evidence of this log; only a rotation changes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

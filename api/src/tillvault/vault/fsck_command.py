@@ -16,7 +16,7 @@ from rich.text import Text
 from tillvault.core.config import Settings
 from tillvault.core.db import Database, StartupRefused, refuse_powerful_role
 from tillvault.events import service as events
-from tillvault.vault import checkpoints, fsck, fsck_queries, keys
+from tillvault.vault import checkpoints, export_command, fsck, fsck_queries, key_following, keys
 from tillvault.vault.entries import Broken
 from tillvault.vault.fsck import Finding
 from tillvault.vault.keys import Signers
@@ -61,12 +61,13 @@ def commands(
         if not all(finding.holds for finding in found):
             raise typer.Exit(1)
 
+    export_command.add_to(group, running_database, refusals_as_exit)
     return group
 
 
 def keys_of(settings: Settings, *, needed: bool) -> Signers | None:
     """The vault's keys; never made here, for new keys could verify nothing. Raises StartupRefused."""
-    if (settings.keys_folder / "checkpoint.pem").exists() and (settings.keys_folder / "evidence.pem").exists():
+    if keys.are_there(settings):
         return keys.load(settings)
     if needed:
         raise StartupRefused(
@@ -85,6 +86,8 @@ async def check(
     database = await Database.connect(dsn, patient, flush=events.flush)
     try:
         async with database.transaction(None) as db:
+            if signers is not None:
+                await key_following.follow(db, signers)
             logs = [row for row in await fsck_queries.logs(db) if tenant in {None, row["tenant"]}]
         if tenant is not None and not logs:
             raise StartupRefused(f"There is no log of {tenant!r}.")

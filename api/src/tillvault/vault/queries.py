@@ -11,23 +11,26 @@ import orjson
 from tillvault.core.db import Connection, Row
 from tillvault.core.jsontext import dumps
 from tillvault.events.queries import write_telling
+from tillvault.vault import key_queries
 from tillvault.vault.appending import Appended, TileRow
 from tillvault.vault.domain import Document, Head
+from tillvault.vault.errors import VaultUnavailable
 from tillvault.vault.merkle import Edge
 from tillvault.vault.tiles import WIDTH
 
 _BEFORE_FIRST = bytes(32)
 
 _ENSURE = """
-INSERT INTO vault_logs (organisation_id, origin, size, frontier, last_leaf_hash, streams)
-VALUES ($1, $2, 0, ''::bytea, $3, '{}')
+INSERT INTO vault_logs (organisation_id, origin, size, frontier, last_leaf_hash, streams, last_received_at,
+                        evidence_kid)
+SELECT $1, $2, 0, ''::bytea, $3, '{}', k.since, k.kid FROM vault_keys k WHERE k.use = 'evidence' AND k.until IS NULL
 ON CONFLICT (organisation_id) DO NOTHING
 """
 
 # The head is held by whoever appends; the price is paid once per batch. Which API keys still stand is read with it.
 # NO KEY: a checkpoint that is kept meanwhile refers to the row, and neither has to wait for the other.
 _LOCK = """
-SELECT l.origin, l.size, l.frontier, l.last_leaf_hash, l.streams, l.last_received_at,
+SELECT l.origin, l.size, l.frontier, l.last_leaf_hash, l.streams, l.last_received_at, l.evidence_kid,
        ARRAY(SELECT k.id FROM api_keys k
              WHERE k.organisation_id = $1 AND k.id = ANY($2::uuid[]) AND k.revoked_at IS NULL) AS standing_keys
 FROM vault_logs l WHERE l.organisation_id = $1 FOR NO KEY UPDATE OF l
@@ -68,12 +71,15 @@ class Held:
 
 
 async def hold_head(db: Connection, *, origin: str, api_key_ids: Collection[UUID]) -> Held:
-    """The head of the organisation's log, which is made when there is none."""
+    """The head of the organisation's log, which is made when there is none. Raises VaultUnavailable without a key."""
     row = await db.fetchrow(_LOCK, db.organisation_id, list(api_key_ids))
     if row is None:
+        # A rotation goes through the logs that there are: none begins meanwhile.
+        await key_queries.share_register(db)
         await db.execute(_ENSURE, db.organisation_id, origin, _BEFORE_FIRST)
         row = await db.fetchrow(_LOCK, db.organisation_id, list(api_key_ids))
-    assert row is not None  # noqa: S101  (it was just made)
+    if row is None:
+        raise VaultUnavailable
     return Held(head=_head(row), standing_keys=frozenset(row["standing_keys"]))
 
 
@@ -180,7 +186,7 @@ async def tile(db: Connection, level: int, index: int, *, size: int) -> bytes:
 async def head(db: Connection) -> Head | None:
     """The head of the organisation's log, only read."""
     row = await db.fetchrow(
-        "SELECT origin, size, frontier, last_leaf_hash, streams, last_received_at FROM vault_logs"
+        "SELECT origin, size, frontier, last_leaf_hash, streams, last_received_at, evidence_kid FROM vault_logs"
         " WHERE organisation_id = $1",
         db.organisation_id,
     )
@@ -194,6 +200,7 @@ def _head(row: Row) -> Head:
         last_leaf_hash=row["last_leaf_hash"],
         streams=orjson.loads(row["streams"]),
         last_received_at=row["last_received_at"],
+        evidence_kid=row["evidence_kid"],
     )
 
 

@@ -98,11 +98,13 @@ async def get_proof(ticket_id: UUID, request: Request, edge: Authorised) -> Resp
     return json_answer(await service.proof(edge.db, request.app.state.signers, document_id=ticket_id))
 
 
-@router.get("/.well-known/jwks.json", response_model=dict[str, list[dict[str, str]]])
-@router.get("/jwks.json", response_model=dict[str, list[dict[str, str]]])
+@router.get("/.well-known/jwks.json", response_model=dict[str, list[dict[str, str | int]]])
+@router.get("/jwks.json", response_model=dict[str, list[dict[str, str | int]]])
 async def jwks(request: Request) -> Response:
-    """The public keys that evidence and checkpoints are verified with (RFC 7517)."""
-    return json_answer(dumps(request.app.state.signers.jwks()))
+    """Every public key that evidence and checkpoints were ever signed with (RFC 7517); `nbf` and `exp` are the seconds
+    since 1970 from which on and until which it signed."""
+    state = request.app.state
+    return json_answer(dumps(await service.jwks(state.doorkeeper.database, state.signers)))
 
 
 async def _body(request: Request, size_max: int) -> bytes:

@@ -9,13 +9,14 @@ from uuid import UUID
 
 import orjson
 
-from tillvault.core.db import Connection, Row
+from tillvault.core.db import Connection, Database, Row
 from tillvault.vault import canonical, checkpoints, formats, merkle, queries, tiles
 from tillvault.vault.canonical import GuardRefused, ParseRefused
 from tillvault.vault.checkpoints import Signed
 from tillvault.vault.domain import Document, Submission
 from tillvault.vault.errors import InvalidTicketJson, MissingTicketField, OtherTenant, TicketInvalid, TicketNotFound
 from tillvault.vault.intake import Intake
+from tillvault.vault.key_following import follow_if_possible
 from tillvault.vault.keys import Signers
 from tillvault.vault.merkle import HashAt
 
@@ -129,6 +130,12 @@ async def proof(db: Connection, signers: Signers, *, document_id: UUID) -> bytes
         checkpoint=signed.note,
         evidence_jws=row["evidence_jws"],
     )
+
+
+async def jwks(database: Database, signers: Signers) -> dict[str, Any]:
+    """Every public key that was ever used, with its window, those included that another process began to sign with."""
+    await follow_if_possible(database, signers)
+    return signers.jwks()
 
 
 async def _reader(db: Connection, size: int, prove: Callable[[HashAt], Any]) -> HashAt:

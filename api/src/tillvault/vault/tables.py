@@ -1,5 +1,5 @@
-"""Tables of the vault. The head of a log is the only row that moves; tickets, leaves, tiles and checkpoints are only
-ever added (vault.md, "Storage protection")."""
+"""Tables of the vault. The head of a log and the key register are the only rows that move; tickets, leaves, tiles and
+checkpoints are only ever added (vault.md, "Storage protection")."""
 
 from __future__ import annotations
 
@@ -17,10 +17,27 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
 from tillvault.core.schema import metadata
+
+vault_keys = Table(
+    # Every public key ever used, of the whole installation: all organisations' evidence is by the same keys, and the
+    # keys are shown to everybody. The only change of a row is its end.
+    "vault_keys",
+    metadata,
+    Column("kid", Text, nullable=False, comment="RFC 7638 thumbprint"),
+    Column("use", Text, nullable=False),
+    Column("jwk", Text, nullable=False, comment="public JWK, RFC 8785"),
+    Column("since", DateTime(timezone=True), nullable=False, comment="a whole second"),
+    Column("until", DateTime(timezone=True), comment="a whole second; null while the key signs"),
+    PrimaryKeyConstraint("kid"),
+    CheckConstraint("use IN ('evidence', 'checkpoint')", name="use_known"),
+    CheckConstraint("until >= since", name="window"),
+    Index("uq_vault_keys_current", "use", unique=True, postgresql_where=text("until IS NULL")),
+)
 
 vault_logs = Table(
     # One log per tenant. Whoever appends holds this row; positions come from here, never from a sequence.
@@ -32,7 +49,8 @@ vault_logs = Table(
     Column("frontier", LargeBinary, nullable=False, comment="hashes of the complete subtrees, 32 bytes each"),
     Column("last_leaf_hash", LargeBinary, nullable=False),
     Column("streams", JSONB, nullable=False, comment="last position of each stream"),
-    Column("last_received_at", DateTime(timezone=True), comment="null while the log is empty"),
+    Column("last_received_at", DateTime(timezone=True), comment="before the first leaf: when its key began to sign"),
+    Column("evidence_kid", Text, nullable=False, comment="the key that signs this log's evidence"),
     PrimaryKeyConstraint("organisation_id"),
     ForeignKeyConstraint(["organisation_id"], ["organisations.id"]),
     CheckConstraint("size >= 0", name="size_not_negative"),

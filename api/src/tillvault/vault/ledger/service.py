@@ -19,6 +19,7 @@ from tillvault.vault import queries as vault_queries
 from tillvault.vault import service as vault
 from tillvault.vault.checkpoints import Signed
 from tillvault.vault.errors import OtherTenant, TicketNotFound
+from tillvault.vault.key_following import follow
 from tillvault.vault.keys import Signers
 from tillvault.vault.ledger import queries
 from tillvault.vault.merkle import HASH_BYTES, HashAt
@@ -47,6 +48,7 @@ async def checkpoint(db: Connection, signers: Signers, *, actor: Actor, tenant: 
 async def vkey(db: Connection, signers: Signers, *, actor: Actor, tenant: str) -> str:
     """The key that checkpoints are verified with, in C2SP vkey form. Raises RoleForbidden, OtherTenant."""
     await admit(db, actor, tenant=tenant)
+    await follow(db, signers)
     return notes.vkey(signers.origin_of(tenant), signers.notes.public)
 
 
