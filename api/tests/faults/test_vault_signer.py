@@ -19,9 +19,11 @@ from tests.api.test_vault_intake import PATH, ticket
 from tests.machinery import Serving, query, served, until
 from tests.support import Api, Shop, Shops, race, statuses
 from tests.vaultload import Load, Told, assert_nothing_is_lost, fsck
+from tillvault.core import migrate
 from tillvault.core.config import Settings
+from tillvault.core.embedded import APP_LOGIN, EmbeddedPostgres
 from tillvault.main import create_app
-from tillvault.vault import canonical, evidence, jwk
+from tillvault.vault import canonical, evidence, jwk, keys
 from tillvault.vault.jwk import EvidenceKey
 
 
@@ -137,16 +139,24 @@ def test_a_signer_that_comes_and_goes_loses_nothing(
 
 
 @pytest.fixture
-def own(settings: Settings, tmp_path: Path) -> Settings:
-    """The common database, with keys of its own."""
-    return Settings.model_validate(
-        {"database_url": settings.database_url, "data_dir": tmp_path / "var", "database_pool_size": 4}
-    )
+def own(tmp_path: Path) -> Generator[Settings]:
+    """An installation whose keys no other test needs."""
+    with EmbeddedPostgres(tmp_path / "var") as server:
+        migrate.prepare_database(Settings(data_dir=server.data_dir), server)
+        yield Settings.model_validate(
+            {"database_url": server.dsn(APP_LOGIN), "data_dir": server.data_dir, "database_pool_size": 4}
+        )
+
+
+@pytest.fixture
+def own_shop(own: Settings, http: httpx.Client) -> Shop:
+    return Shops(http, own).make(people=())
 
 
 def test_keys_that_vanish_do_not_harm_a_running_vault_and_other_keys_do_not_go_on_with_its_log(
-    own: Settings, shop: Shop, superuser_dsn: str, tmp_path: Path
+    own: Settings, own_shop: Shop, tmp_path: Path
 ) -> None:
+    shop, dsn = own_shop, EmbeddedPostgres(own.data_dir).dsn()
     aside = tmp_path / "aside"
     with served(own) as url, httpx.Client(base_url=url, timeout=30) as http:
         machine = Api(http, shop.api_key)
@@ -158,7 +168,7 @@ def test_keys_that_vanish_do_not_harm_a_running_vault_and_other_keys_do_not_go_o
     shutil.rmtree(own.keys_folder, ignore_errors=True)
     with served(own) as url, httpx.Client(base_url=url, timeout=30) as http:
         with_others = Api(http, shop.api_key).post(PATH, ticket(shop, source_id="POS/2"))
-    left = leaves_of(superuser_dsn, shop)
+    left = leaves_of(dsn, shop)
     shutil.rmtree(own.keys_folder)
     shutil.move(aside, own.keys_folder)
     with served(own) as url, httpx.Client(base_url=url, timeout=30) as http:
@@ -171,7 +181,8 @@ def test_keys_that_vanish_do_not_harm_a_running_vault_and_other_keys_do_not_go_o
     assert fsck(own, shop).holds
 
 
-def test_where_no_checkpoint_can_be_kept_beside_the_keys_none_is_signed(own: Settings, shop: Shop) -> None:
+def test_where_no_checkpoint_can_be_kept_beside_the_keys_none_is_signed(own: Settings, own_shop: Shop) -> None:
+    shop = own_shop
     with served(own) as url, httpx.Client(base_url=url, timeout=30) as http:
         machine = Api(http, shop.api_key)
         own.keys_folder.joinpath("checkpoints").write_text("no folder")
@@ -186,11 +197,11 @@ def test_where_no_checkpoint_can_be_kept_beside_the_keys_none_is_signed(own: Set
 
 
 @pytest.mark.parametrize("harm", ["not a key", "cut", "folder", "of the other kind"])
-def test_with_a_key_that_cannot_be_used_it_does_not_start_and_says_so(own: Settings, tmp_path: Path, harm: str) -> None:
-    assert own.database_url is not None
-    with served(own):
-        key = own.keys_folder / "evidence.pem"
-        text = key.read_bytes()
+def test_with_a_key_that_cannot_be_used_it_does_not_start_and_says_so(tmp_path: Path, harm: str) -> None:
+    folder = Settings(data_dir=tmp_path / "var").keys_folder
+    keys.load(Settings(data_dir=tmp_path / "var"))
+    key = folder / "evidence.pem"
+    text = key.read_bytes()
     key.unlink()
     match harm:
         case "not a key":
@@ -200,13 +211,13 @@ def test_with_a_key_that_cannot_be_used_it_does_not_start_and_says_so(own: Setti
         case "folder":
             key.mkdir()
         case _:
-            shutil.copy(own.keys_folder / "checkpoint.pem", key)
-    given = {"DATABASE_URL": own.database_url.get_secret_value(), "TILLVAULT_KEYS_DIR": str(own.keys_folder)}
+            shutil.copy(folder / "checkpoint.pem", key)
 
-    serving = Serving(tmp_path / "elsewhere", settings=given)
+    serving = Serving(tmp_path / "var")
 
     assert serving.process.wait(timeout=30) == 2
-    told = serving.said + "".join(map(json.dumps, serving.records))
-    assert "evidence.pem" in told or f"The keys in {own.keys_folder}" in told
-    assert "swordfish" not in told
-    assert "BEGIN" not in told
+    assert str(folder) in serving.said
+    assert serving.records == []
+    assert serving.postmaster is None
+    for secret in ("swordfish", "BEGIN", "Traceback"):
+        assert secret not in serving.said
