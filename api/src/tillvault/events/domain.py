@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -30,8 +31,7 @@ class Event:
             REGISTRY[cls.type] = cls
 
     def data(self) -> dict[str, Any]:
-        own = [field.name for field in fields(self) if field.name not in {"branch_id", "key"}]
-        return {wire_name(name): _wire(name, getattr(self, name)) for name in own}
+        return {shown: _wire(name, getattr(self, name)) for name, shown in _data_names(type(self))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,13 @@ class AuditEntry:
     device: str | None
     request_id: str | None
     occurred_at: datetime
+
+
+@cache
+def _data_names(kind: type[Event]) -> list[tuple[str, str]]:
+    """The fields of an event's `data`: names here and on the wire."""
+    own = [field.name for field in fields(kind) if field.name not in {"branch_id", "key"}]
+    return [(name, wire_name(name)) for name in own]
 
 
 def wire_name(name: str) -> str:

@@ -64,14 +64,15 @@ def record(
     rows: list[TicketRow] = []
     for submission in submissions:
         seq += 1
-        envelope = leaves.envelope(submission.body, salt=new_salt())
+        envelope = leaves.envelope(submission.body, salt=new_salt(), settled=submission.settled)
+        document_id = new_id()
         leaf = Leaf(
             type=leaves.TICKET,
             log=head.origin,
             index=index,
             stream=leaves.POS,
             stream_seq=seq,
-            document_id=str(new_id()),
+            document_id=str(document_id),
             content_sha256=submission.sha256.hex(),
             envelope_sha256=hashlib.sha256(envelope).hexdigest(),
             raw_sha256=hashlib.sha256(submission.raw).hexdigest(),
@@ -82,7 +83,7 @@ def record(
         leaf_hash = leaves.leaf_hash(text)
         prev = leaf_hash.hex()
         document = Document(
-            id=UUID(leaf.document_id),
+            id=document_id,
             sha256=submission.sha256,
             ledger_hash=leaf.ledger_hash,
             evidence_jws=sign(leaf, prev),

@@ -73,9 +73,17 @@ _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 _TROUBLED_NUMBER = re.compile(rb"[0-9](?:[0-9.]{15}|[eE])")
 """Fifteen digits without an exponent can neither be beyond 2⁵³ nor lose a digit nor become 0."""
 _UNSETTLED_NUMBER = re.compile(rb"-0(?!\.)|\.(?:0000|0+(?![0-9]))")
+_NUMBER_MARKS = bytes(48 if byte in b"0123456789." else 101 if byte in b"eE" else 32 for byte in range(256))
+"""Digits and points as 0, the sign of an exponent as e, everything else as a blank: what _TROUBLED_NUMBER looks for is
+then found without an expression."""
+_SIXTEEN_DIGITS = b"0" * 16
+_UNSETTLED_FRACTION = re.compile(rb"\.0(?:000|0*(?![0-9]))")
+_MINUS_ZERO = re.compile(rb"-0(?![.0-9])")
+"""Together _UNSETTLED_NUMBER, each with a beginning that is found fast; a date such as 2026-01-02 has neither."""
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _ASTRAL = re.compile(rb"[\xf0-\xf4]")
 """The first byte of a character beyond the basic plane, in UTF-8."""
+_NOT_ASTRAL = bytes(byte for byte in range(256) if not 0xF0 <= byte <= 0xF4)
 _SURROGATE = re.compile(rb"\\u[dD]")
 _STRING_OR_KEY = re.compile(rb'("[^"\\]*(?:\\.[^"\\]*)*")(:?)')
 
@@ -106,6 +114,20 @@ def read_fast(raw: bytes) -> Reading | None:
         return None
     if type(body) is not dict:
         return None
+    return _read_plain(raw, body) or _read_scanned(raw, body)  # pyright: ignore[reportUnknownArgumentType]  # JSON of any shape
+
+
+def _read_plain(raw: bytes, body: dict[str, Any]) -> Reading | None:
+    """`read_fast` of what `_is_plain`: most tickets."""
+    if not _is_plain(raw):
+        return None
+    # Strings without escapes are written as they were read: their colons count on both sides. See below.
+    if raw.count(b":") != orjson.dumps(body).count(b":"):
+        return None
+    return Reading(body, harmless=True, settled=not _has_astral(raw))
+
+
+def _read_scanned(raw: bytes, body: dict[str, Any]) -> Reading | None:
     if b"\\u0000" in raw:
         return None
     skeleton = _skeleton(raw)
@@ -114,7 +136,17 @@ def read_fast(raw: bytes) -> Reading | None:
     # orjson keeps the last of equal keys: then it has fewer members than there were colons.
     if skeleton.count(b":") != _skeleton(orjson.dumps(body)).count(b":"):
         return None
-    return Reading(body, harmless=True, settled=_is_settled(raw, skeleton))  # pyright: ignore[reportUnknownArgumentType]  # JSON of any shape
+    return Reading(body, harmless=True, settled=_is_settled(raw, skeleton))
+
+
+def _is_plain(raw: bytes) -> bool:
+    """Whether already the whole text, strings included, has nothing that the scans of the skeleton look for."""
+    if b"\\" in raw or b"null" in raw or raw.count(b"{") + raw.count(b"[") > DEPTH_MAX + 1:
+        return False
+    marks = raw.translate(_NUMBER_MARKS)
+    if _SIXTEEN_DIGITS in marks or b"0e" in marks:
+        return False
+    return not (_UNSETTLED_FRACTION.search(raw) or _MINUS_ZERO.search(raw))
 
 
 def _is_settled(raw: bytes, skeleton: bytes) -> bool:
@@ -125,7 +157,7 @@ def _is_settled(raw: bytes, skeleton: bytes) -> bool:
 
 
 def _has_astral(text: bytes) -> bool:
-    return not text.isascii() and _ASTRAL.search(text) is not None
+    return not text.isascii() and bool(text.translate(None, _NOT_ASTRAL))
 
 
 def _skeleton(raw: bytes) -> bytes:
@@ -255,6 +287,11 @@ def canonicalise(value: Any) -> bytes:
     return _written(_settled(value, drop_null=True)) or canonicalise_reference(value)
 
 
+def canonicalise_settled(members: dict[str, Any]) -> bytes:
+    """`canonicalise` for members of a body that `read` found settled, and such as are missing, given as None."""
+    return orjson.dumps({name: item for name, item in members.items() if item is not None}, option=_SORTED)
+
+
 def canonicalise_reference(value: Any) -> bytes:
     """`canonicalise` by the letter, over the reference implementation of RFC 8785."""
     return jcs_reference(_without_null(value))
@@ -276,10 +313,8 @@ def jcs_reference(value: Any) -> bytes:
 def identity(pos_session: str | None, source_id: str, ticket: Any, *, settled: bool = False) -> tuple[bytes, str]:
     """The canonical bytes that identify a ticket within its tenant, and their SHA-256 in hex (pos-tickets-api.md,
     "Option A"; vault.md, "Intake", step 6). `settled` as found by `read` of the body that the parts are taken from."""
-    preimage: dict[str, Any] = {"source_id": source_id, "ticket": ticket}
-    if pos_session is not None:
-        preimage["pos_session"] = pos_session
-    content = orjson.dumps(preimage, option=_SORTED) if settled else canonicalise(preimage)
+    preimage = {"pos_session": pos_session, "source_id": source_id, "ticket": ticket}
+    content = canonicalise_settled(preimage) if settled else canonicalise(preimage)
     return content, hashlib.sha256(content).hexdigest()
 
 

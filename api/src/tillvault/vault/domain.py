@@ -20,6 +20,8 @@ class Submission:
     sha256: bytes
     body: Mapping[str, Any]
     raw: bytes
+    settled: bool = False
+    """As found by `canonical.read`."""
     api_key_id: UUID | None
     """Whose key brought it; asked again when the ticket is recorded, so that a revocation is felt at once."""
 

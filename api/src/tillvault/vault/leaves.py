@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tillvault.vault.canonical import INTEGER_MAX, canonicalise
+from tillvault.vault.canonical import INTEGER_MAX, canonicalise, canonicalise_settled
 from tillvault.vault.merkle import HASH_BYTES, hash_leaf
 
 VERSION = 1
@@ -149,12 +149,14 @@ def leaf_hash(text: bytes) -> bytes:
     return hash_leaf(text)
 
 
-def envelope(body: Mapping[str, Any], *, salt: str) -> bytes:
+def envelope(body: Mapping[str, Any], *, salt: str, settled: bool = False) -> bytes:
     """The canonical form of a ticket's metadata, with defaults filled in, from the body as it was parsed.
 
-    `salt` is 128 random bits in hex: without it a forgotten envelope could be guessed from its hash.
+    `salt` is 128 random bits in hex: without it a forgotten envelope could be guessed from its hash. `settled` as found
+    by `canonical.read` of the body.
     """
     fields = {name: body.get(name) for name in ENVELOPE_FIELDS}
     if fields["source_system"] is None:
         fields["source_system"] = SOURCE_SYSTEM_DEFAULT
-    return canonicalise(fields | {"salt": salt})
+    fields["salt"] = salt
+    return canonicalise_settled(fields) if settled else canonicalise(fields)

@@ -64,7 +64,12 @@ def submission(sender: Sender, raw: bytes) -> Submission:
             raise TicketInvalid(refused.message) from refused
     _, digest = canonical.identity(body.get("pos_session"), body["source_id"], body["ticket"], settled=reading.settled)
     return Submission(
-        tenant=sender.tenant, sha256=bytes.fromhex(digest), body=body, raw=raw, api_key_id=sender.api_key_id
+        tenant=sender.tenant,
+        sha256=bytes.fromhex(digest),
+        body=body,
+        raw=raw,
+        settled=reading.settled,
+        api_key_id=sender.api_key_id,
     )
 
 
