@@ -107,6 +107,5 @@ class WantedRefund:
     payments: Sequence[WantedPayment] | None
     """None for cash in the sale's currency."""
     session_id: UUID | None
-    approver_id: UUID | None
     reason: str
     request_sha256: bytes

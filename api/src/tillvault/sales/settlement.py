@@ -8,7 +8,7 @@ by the policy of its currency, and what rounding left or gave away stands beside
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -16,7 +16,7 @@ from tillvault.cash.takings.domain import Flow, Payment, PaymentMethod, Rounding
 from tillvault.core.money import exponent
 from tillvault.identity.policies import Rounding as RoundingRule
 from tillvault.identity.policies import RoundingMode
-from tillvault.sales.errors import Overpaid, PaymentInsufficient, RateUnknown
+from tillvault.sales.errors import Overpaid, PaymentInsufficient, RateUnknown, RefundAmountMismatch
 from tillvault.sales.pricing import half_up
 
 
@@ -88,10 +88,7 @@ def settle(due_minor: int, tenders: Sequence[Tender], terms: Terms, *, change_cu
         _payment(number, tender, half_up(terms.in_base(tender.amount_minor, tender.currency)))
         for number, tender in enumerate(tenders, start=1)
     ]
-    cash: dict[str, int] = {}
-    for tender in tenders:
-        if tender.method is PaymentMethod.CASH:
-            cash[tender.currency] = cash.get(tender.currency, 0) + tender.amount_minor
+    cash = _cash_of(tenders)
     others = sum(payment.base_minor for payment in payments if payment.method is not PaymentMethod.CASH)
     left = due_minor - others
     if left < 0 or (left == 0 and cash):
@@ -108,6 +105,14 @@ def settle(due_minor: int, tenders: Sequence[Tender], terms: Terms, *, change_cu
     if value < left:
         raise PaymentInsufficient
     return _with_change(payments, due_minor, value - left, change_currency or _of_change(cash, terms.base), terms)
+
+
+def _cash_of(tenders: Sequence[Tender]) -> dict[str, int]:
+    cash: dict[str, int] = {}
+    for tender in tenders:
+        if tender.method is PaymentMethod.CASH:
+            cash[tender.currency] = cash.get(tender.currency, 0) + tender.amount_minor
+    return cash
 
 
 def _payment(number: int, tender: Tender, base_minor: int) -> Payment:
@@ -160,3 +165,31 @@ def _rounding(payments: Sequence[Payment], due_minor: int, currency: str, amount
     if not amount_minor and not base_minor:
         return None
     return Rounding(currency=currency, amount_minor=amount_minor, base_minor=base_minor)
+
+
+def pay_back(due_minor: int, tenders: Sequence[Tender], terms: Terms) -> Settled:
+    """Give `due_minor` (base currency) back: the tenders are what the customer gets, no more and no less but for the
+    rounding of cash. Payments come out negative.
+
+    Raises RefundAmountMismatch, RateUnknown.
+    """
+    paid = [
+        _payment(number, tender, half_up(terms.in_base(tender.amount_minor, tender.currency)))
+        for number, tender in enumerate(tenders, start=1)
+    ]
+    payments = [replace(one, amount_minor=-one.amount_minor, base_minor=-one.base_minor) for one in paid]
+    cash = _cash_of(tenders)
+    left = due_minor - sum(one.base_minor for one in paid if one.method is not PaymentMethod.CASH)
+    value = sum((terms.in_base(minor, currency) for currency, minor in cash.items()), start=Fraction(0))
+    if not cash and left == 0:
+        return Settled(payments=payments, rounding=None)
+    exact = _as_rounded(left, cash, value, terms)
+    if exact is not None:
+        currency, more = exact
+        return Settled(payments=payments, rounding=_rounding(payments, -due_minor, currency, -more))
+    if value == left:
+        return Settled(payments=payments, rounding=None)
+    if not cash and left > 0 and terms.rounded(Fraction(left), terms.base) == 0:
+        # What is due rounds to no cash at all.
+        return Settled(payments=payments, rounding=_rounding(payments, -due_minor, terms.base, left))
+    raise RefundAmountMismatch

@@ -112,9 +112,7 @@ LIMIT $13
 )
 
 _REFUNDED = """
-SELECT number, -sum(quantity_milli)::bigint AS quantity_milli, -sum(gross_minor)::bigint AS gross_minor,
-       -sum(discount_minor)::bigint AS discount_minor, -sum(total_minor)::bigint AS total_minor,
-       -sum(tax_minor)::bigint AS tax_minor, -coalesce(sum(weight_grams), 0)::bigint AS weight_grams
+SELECT number, -sum(quantity_milli)::bigint AS quantity_milli
 FROM sale_lines
 WHERE organisation_id = $1 AND refunded_sale_id = $2
 GROUP BY number
@@ -285,9 +283,9 @@ async def sales(
     return await _whole(db, rows)
 
 
-async def refunded(db: Connection, sale_id: UUID) -> dict[int, Row]:
-    """What has come back of each line so far, positive, by line number."""
-    return {row["number"]: row for row in await db.fetch(_REFUNDED, db.organisation_id, sale_id)}
+async def refunded(db: Connection, sale_id: UUID) -> dict[int, int]:
+    """How much of each line has come back so far, in thousandths, by line number."""
+    return {row["number"]: row["quantity_milli"] for row in await db.fetch(_REFUNDED, db.organisation_id, sale_id)}
 
 
 def _columns(items: Sequence[Line] | Sequence[Payment], names: tuple[str, ...]) -> list[list[Any]]:
