@@ -19,6 +19,7 @@ from tillvault.core.idempotency import AnsweredBefore
 from tillvault.identity import routes as identity
 from tillvault.identity.edge import on_answered_before
 from tillvault.lifespan import lifespan
+from tillvault.sales import routes as sales
 from tillvault.sales.catalogue import routes as catalogue
 from tillvault.terminals import routes as terminals
 from tillvault.vault import routes as vault
@@ -52,6 +53,13 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(AnsweredBefore, on_answered_before)
     app.include_router(docs.router)
     app.include_router(health.router)
-    for router in (*identity.ROUTERS, *vault.ROUTERS, *cash.ROUTERS, *terminals.ROUTERS, *catalogue.ROUTERS):
+    for router in (
+        *identity.ROUTERS,
+        *vault.ROUTERS,
+        *cash.ROUTERS,
+        *sales.ROUTERS,
+        *terminals.ROUTERS,
+        *catalogue.ROUTERS,
+    ):
         app.include_router(router)
     return app

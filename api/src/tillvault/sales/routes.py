@@ -6,4 +6,3 @@ from tillvault.sales.refunds.routes import router as refunds
 from tillvault.sales.selling.routes import router as selling
 
 ROUTERS = (refunds, selling)
-"""The catalogue comes first: its paths are fixed, a sale's hold an id."""

@@ -12,12 +12,13 @@ from uuid import UUID
 import orjson
 
 from tillvault.cash.takings import queries as takings
-from tillvault.cash.takings.domain import Sale
+from tillvault.cash.takings.domain import Sale, SaleFinalized, SaleRefunded
 from tillvault.cash.takings.errors import SaleNotFound
 from tillvault.cash.takings.queries import Kept
 from tillvault.core.db import Connection, Database
 from tillvault.core.errors import AppError
 from tillvault.core.logging import log
+from tillvault.events.relay.domain import Envelope
 from tillvault.identity.domain import Actor
 from tillvault.sales.selling.service import read
 from tillvault.sales.service import sender_of
@@ -69,3 +70,19 @@ async def bring_in(database: Database, intake: Intake, organisation_id: UUID, sa
 def _ticket(organisation_id: UUID, raw: bytes) -> Submission:
     body: dict[str, Any] = orjson.loads(raw)
     return submission(sender_of(organisation_id, body["tenant"]), raw)
+
+
+class TicketsOfSales:
+    """Hears of every final sale and refund from the relay, and brings in the tickets that the vault does not hold: the
+    process died between the sale's commit and the ticket's, or the vault could not sign."""
+
+    name = "tickets-of-sales"
+    types = frozenset({SaleFinalized.type, SaleRefunded.type})
+
+    def __init__(self, database: Database, intake: Intake) -> None:
+        self._database = database
+        self._intake = intake
+
+    async def handle(self, organisation_id: UUID, envelopes: Sequence[Envelope]) -> None:
+        ids = [UUID(envelope.payload["saleId"]) for envelope in envelopes]
+        await bring_in(self._database, self._intake, organisation_id, ids)
