@@ -48,8 +48,8 @@ openapi: $(STAMP) ## Write the generated files: api/openapi.json, env.example, d
 	$(BIN)/python -m tillvault.reference
 
 lock: $(STAMP) ## Write both lock files; newer versions with LOCK_ARGS=--upgrade
-	$(COMPILE) $(LOCK_ARGS) --group pyproject.toml:dev api/pyproject.toml -o requirements.lock
-	$(COMPILE) -c requirements.lock api/pyproject.toml -o api/requirements.lock
+	$(COMPILE) $(LOCK_ARGS) --group pyproject.toml:dev --all-extras api/pyproject.toml -o requirements.lock
+	$(COMPILE) -c requirements.lock --all-extras api/pyproject.toml -o api/requirements.lock
 
 install: $(STAMP)
 

@@ -25,6 +25,7 @@ from rich.text import Text
 from uvicorn.supervisors import Multiprocess
 
 from tillvault import demo as demo_data
+from tillvault import relay_command
 from tillvault.core import logging, migrate, secrets
 from tillvault.core.config import Settings
 from tillvault.core.db import StartupRefused
@@ -202,6 +203,8 @@ def serve(
         keys.load(settings)
         with listening(settings) as listener, running_database(settings, adopt=True) as dsn:
             os.environ["DATABASE_URL"] = dsn
+            if settings.relay_in_server == "auto":
+                os.environ["RELAY_IN_SERVER"] = "true" if settings.embedded else "false"
             look_around(dsn, settings, demo=demo)
             run_api(settings, listener)
 
@@ -307,6 +310,7 @@ def openapi(
         output.write_text(openapi_json())
 
 
+app.command("relay")(relay_command.command(running_database, refusals_as_exit))
 app.command("verify")(vault_commands.verify)
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from tillvault.identity.hashing import Hasher
 from tillvault.identity.live import service as live_updates
 from tillvault.identity.throttle import Throttle
 from tillvault.identity.tokens import Tokens
+from tillvault.relaying import relaying, sender_of
 from tillvault.vault import key_rotation, keys
 from tillvault.vault import service as vault
 from tillvault.vault.checkpoints import Guard, Renewal
@@ -66,7 +67,10 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     app.state.senders = Senders(database)
     app.state.doorkeeper = door
     app.state.health = health.Health(database, shared_answers=door.throttle.shared_answers)
-    yield
+    app.state.webhook_sender = sender_of(settings)
+    async with relaying(settings, database, app.state.intake):
+        yield
+    await app.state.webhook_sender.close()
     await live.stop()
     await renewal.stop()
     await database.close()

@@ -47,12 +47,16 @@ def filled(text: str, values: Mapping[str, str]) -> str:
 def test_every_service_has_a_health_check_and_starts_after_what_it_needs(compose: dict[str, Any]) -> None:
     services = compose["services"]
 
-    assert set(services) == {"postgres", "redis", "migrate", "api"}
-    assert all("test" in services[name]["healthcheck"] for name in ("postgres", "redis", "api"))
+    assert set(services) == {"postgres", "redis", "migrate", "api", "relay"}
+    assert all("test" in services[name]["healthcheck"] for name in ("postgres", "redis", "api", "relay"))
     assert services["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
     assert services["api"]["depends_on"] == {
         "postgres": {"condition": "service_healthy"},
         "redis": {"condition": "service_healthy"},
+        "migrate": {"condition": "service_completed_successfully"},
+    }
+    assert services["relay"]["depends_on"] == {
+        "postgres": {"condition": "service_healthy"},
         "migrate": {"condition": "service_completed_successfully"},
     }
 
@@ -66,7 +70,8 @@ def test_only_the_api_is_published_and_what_must_last_has_a_volume(compose: dict
     volumes = {name: service.get("volumes", []) for name, service in services.items()}
     assert volumes["postgres"] == ["database:/var/lib/postgresql/data"]
     assert volumes["redis"] == ["redis:/data"]
-    assert volumes["api"] == ["api:/data"]
+    # Both sign with the same keys.
+    assert volumes["api"] == volumes["relay"] == ["api:/data"]
     assert set(compose["volumes"]) == {"database", "redis", "api"}
 
 

@@ -145,6 +145,101 @@ class Settings(BaseSettings):
         validation_alias="CATALOGUE_IMPORT_MAX_BYTES",
         description="Largest file of products, in bytes. Beyond it the answer is 413.",
     )
+    webhook_secret: SecretStr | None = Field(
+        default=None,
+        validation_alias="TILLVAULT_WEBHOOK_SECRET",
+        description="Secret from which those of webhooks are derived, 32 characters or more. Unset: made once in the "
+        "keys folder. The API and the relay need the same; changing it changes every endpoint's secret.",
+    )
+    webhooks_allow_private_targets: bool = Field(
+        default=False,
+        validation_alias="WEBHOOKS_ALLOW_PRIVATE_TARGETS",
+        description="true: webhooks may go to private and local addresses, and over plain http. For tests, and for "
+        "installations whose every admin may reach the network of the server.",
+    )
+    webhook_timeout_seconds: float = Field(
+        default=10.0,
+        ge=0.1,
+        le=30,
+        validation_alias="WEBHOOK_TIMEOUT_SECONDS",
+        description="How long a webhook may take to answer, in seconds.",
+    )
+    relay_in_server: Literal["auto", "true", "false"] = Field(
+        default="auto",
+        validation_alias="RELAY_IN_SERVER",
+        description="Whether `serve` runs the relay too: true, false, or auto for only when the database is embedded. "
+        "Otherwise run `tillvault relay`.",
+    )
+    relay_attempts_max: int = Field(
+        default=20,
+        ge=1,
+        le=100,
+        validation_alias="RELAY_ATTEMPTS_MAX",
+        description="How often an event is tried before it becomes a dead letter. The default takes about nine hours.",
+    )
+    relay_backoff_seconds: float = Field(
+        default=1.0,
+        ge=0.01,
+        le=3600,
+        validation_alias="RELAY_BACKOFF_SECONDS",
+        description="Pause after a first failed delivery, in seconds; doubled after each further one.",
+    )
+    relay_backoff_max_seconds: float = Field(
+        default=3600.0,
+        ge=0.01,
+        le=86_400,
+        validation_alias="RELAY_BACKOFF_MAX_SECONDS",
+        description="Longest pause between two deliveries of one event, in seconds.",
+    )
+    relay_retention_days: float = Field(
+        default=7.0,
+        gt=0,
+        le=3650,
+        validation_alias="RELAY_RETENTION_DAYS",
+        description="How long delivered events, their deliveries and sync logs are kept, in days: as far back as a "
+        "webhook can be replayed.",
+    )
+    relay_dead_letter_retention_days: float = Field(
+        default=30.0,
+        gt=0,
+        le=3650,
+        validation_alias="RELAY_DEAD_LETTER_RETENTION_DAYS",
+        description="How long dead letters and their events are kept, in days.",
+    )
+    relay_redis_stream_url: SecretStr | None = Field(
+        default=None,
+        validation_alias="RELAY_REDIS_STREAM_URL",
+        description="Redis whose stream gets every event. Unset: none.",
+    )
+    relay_redis_stream_name: str = Field(
+        default="tillvault.events",
+        pattern=r"^[\x21-\x7e]{1,200}$",
+        validation_alias="RELAY_REDIS_STREAM_NAME",
+        description="Name of the Redis stream.",
+    )
+    relay_redis_stream_maxlen: int = Field(
+        default=1_000_000,
+        ge=1,
+        validation_alias="RELAY_REDIS_STREAM_MAXLEN",
+        description="How many events the Redis stream keeps, about.",
+    )
+    relay_nats_url: SecretStr | None = Field(
+        default=None,
+        validation_alias="RELAY_NATS_URL",
+        description="NATS server whose JetStream gets every event (extra `nats`). Unset: none.",
+    )
+    relay_nats_stream: str = Field(
+        default="TILLVAULT",
+        pattern=r"^[A-Za-z0-9_-]{1,100}$",
+        validation_alias="RELAY_NATS_STREAM",
+        description="Name of the JetStream stream; made when it is missing.",
+    )
+    relay_nats_subject: str = Field(
+        default="tillvault.events",
+        pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$",
+        validation_alias="RELAY_NATS_SUBJECT",
+        description="Subjects are this, a dot and the type of the event.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", validation_alias="TILLVAULT_LOG_LEVEL", description="debug, info, warning or error."
     )
@@ -157,7 +252,7 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("token_secret", "pin_pepper")
+    @field_validator("token_secret", "pin_pepper", "webhook_secret")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < 32:

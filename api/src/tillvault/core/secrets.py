@@ -47,3 +47,7 @@ def token_secret(settings: Settings) -> bytes:
 
 def pin_pepper(settings: Settings) -> bytes:
     return _given_or_made(settings.pin_pepper, settings, "pin_pepper")
+
+
+def webhook_secret(settings: Settings) -> bytes:
+    return _given_or_made(settings.webhook_secret, settings, "webhook_secret")
