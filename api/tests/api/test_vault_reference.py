@@ -257,7 +257,7 @@ def test_the_examples_of_the_page_are_those_of_the_files() -> None:
         new_root=bytes.fromhex(header["root"]),
         proof=[bytes.fromhex(value) for value in proven["hashes"]],
     )
-    assert ("seven entries", 7) == (re.findall(r"a real vault of (\w+ \w+)", PAGE)[0], len(lines))
+    assert (re.findall(r"a real vault of (\w+ \w+)", PAGE)[0], len(lines)) == ("seven entries", 7)
 
 
 @pytest.mark.parametrize("name", ["proof.json", "export.jsonl"])
