@@ -189,7 +189,68 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organisation_id", "sale_id", "number", name=op.f("pk_sale_payments")),
     )
     op.create_index("ix_sale_payments_session", "sale_payments", ["organisation_id", "session_id"], unique=False)
+    op.create_table(
+        "carts",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False, comment="the sale that it becomes has the same"),
+        sa.Column("branch_id", sa.Uuid(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=True, comment="the drawer of whoever holds it"),
+        sa.Column("cashier_id", sa.Uuid(), nullable=False),
+        sa.Column("status", sa.Enum("OPEN", "PARKED", "FINALISED", "ABANDONED", name="cart_status"), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("discount_percent_bp", sa.Integer(), nullable=True),
+        sa.Column("discount_minor", sa.BigInteger(), nullable=True),
+        sa.Column("donation_minor", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("donation_minor >= 0", name=op.f("ck_carts_donation_not_negative")),
+        sa.CheckConstraint(
+            "num_nonnulls(discount_percent_bp, discount_minor) <= 1", name=op.f("ck_carts_one_discount")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id", "branch_id"],
+            ["branches.organisation_id", "branches.id"],
+            name=op.f("fk_carts_organisation_id_branch_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id", "cashier_id"],
+            ["users.organisation_id", "users.id"],
+            name=op.f("fk_carts_organisation_id_cashier_id"),
+        ),
+        sa.PrimaryKeyConstraint("organisation_id", "id", name=op.f("pk_carts")),
+    )
+    op.create_index("ix_carts_branch", "carts", ["organisation_id", "branch_id", "status", "updated_at"], unique=False)
+    op.create_table(
+        "cart_lines",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("cart_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False, comment="time-ordered: lines stand in the order in which they came"),
+        sa.Column("product_id", sa.Uuid(), nullable=True),
+        sa.Column("name", sa.Text(), nullable=True),
+        sa.Column("quantity_milli", sa.BigInteger(), nullable=False),
+        sa.Column("unit_price_minor", sa.BigInteger(), nullable=True, comment="where a person gave it"),
+        sa.Column("price_decided_by", sa.Uuid(), nullable=True, comment="who may decide prices and gave this one"),
+        sa.Column("tax_rate_bp", sa.Integer(), nullable=True),
+        sa.Column("discount_percent_bp", sa.Integer(), nullable=True),
+        sa.Column("discount_minor", sa.BigInteger(), nullable=True),
+        sa.Column("eee_category", sa.Text(), nullable=True),
+        sa.Column("weight_grams", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "num_nonnulls(discount_percent_bp, discount_minor) <= 1", name=op.f("ck_cart_lines_one_discount")
+        ),
+        sa.CheckConstraint("quantity_milli > 0", name=op.f("ck_cart_lines_quantity_positive")),
+        sa.ForeignKeyConstraint(
+            ["organisation_id", "cart_id"],
+            ["carts.organisation_id", "carts.id"],
+            name=op.f("fk_cart_lines_organisation_id_cart_id"),
+        ),
+        sa.PrimaryKeyConstraint("organisation_id", "cart_id", "id", name=op.f("pk_cart_lines")),
+    )
     protect("receipt_series", "SELECT, INSERT, UPDATE")
+    protect("carts", "SELECT, INSERT, UPDATE")
+    protect("cart_lines", "SELECT, INSERT, UPDATE, DELETE")
     for table in ("sales", "sale_lines", "sale_payments"):
         protect(table, "SELECT, INSERT")
         append_only(table)

@@ -65,6 +65,8 @@ class WantedLine:
     weight_grams: int | None = None
     """Of the whole line."""
     discount: WantedDiscount | None = None
+    is_price_allowed: bool = False
+    """Somebody who may decide prices gave this one before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

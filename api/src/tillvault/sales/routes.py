@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from tillvault.sales.carts.routes import router as carts
 from tillvault.sales.refunds.routes import router as refunds
 from tillvault.sales.selling.routes import router as selling
 
-ROUTERS = (refunds, selling)
+# Carts come first: their paths are fixed where a sale's hold an id.
+ROUTERS = (carts, refunds, selling)

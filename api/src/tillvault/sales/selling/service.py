@@ -101,13 +101,19 @@ async def priced_lines(
 ) -> list[Line]:
     """The lines as the branch sells them. Raises ProductNotSellable, PriceNotAllowed, DiscountTooLarge,
     ValidationFailed."""
-    ids = {line.product_id for line in wanted if line.product_id is not None}
-    products = await catalogue.for_sale(db, branch_id=till.branch_id, product_ids=list(ids)) if ids else {}
-    priced = [_priced(index, line, products, actor, till.base_currency) for index, line in enumerate(wanted)]
+    products = await products_of(db, branch_id=till.branch_id, lines=wanted)
+    priced = [price(index, line, products, actor, till.base_currency) for index, line in enumerate(wanted)]
     return lines_of(priced, _discount(discount, till.base_currency, "discount"))
 
 
-def _priced(index: int, line: WantedLine, products: Mapping[UUID, SaleProduct], actor: Actor, currency: str) -> Priced:
+async def products_of(db: Connection, *, branch_id: UUID, lines: Sequence[WantedLine]) -> Mapping[UUID, SaleProduct]:
+    """The products of these lines as the branch sells them, by id."""
+    ids = {line.product_id for line in lines if line.product_id is not None}
+    return await catalogue.for_sale(db, branch_id=branch_id, product_ids=list(ids)) if ids else {}
+
+
+def price(index: int, line: WantedLine, products: Mapping[UUID, SaleProduct], actor: Actor, currency: str) -> Priced:
+    """A line with its unit price. Raises ProductNotSellable, PriceNotAllowed, ValidationFailed."""
     where = f"lines.{index}"
     discount = _discount(line.discount, currency, f"{where}.discount.amount")
     given = None if line.unit_price is None else minor_of(line.unit_price, currency, f"{where}.unitPrice")
@@ -124,9 +130,9 @@ def _priced(index: int, line: WantedLine, products: Mapping[UUID, SaleProduct], 
         raise ValidationFailed.of(f"{where}.quantity", f"{product.name} is sold by the piece")
     if product.is_open_price and given is None:
         raise ValidationFailed.of(f"{where}.unitPrice", f"{product.name} has no fixed price: give one")
-    price = product.price_minor if given is None else given
-    is_decided = price != product.price_minor and not product.is_open_price
-    if is_decided and not may(actor, Permission.SALES_SUPERVISE):
+    unit_price = product.price_minor if given is None else given
+    is_decided = unit_price != product.price_minor and not product.is_open_price
+    if is_decided and not (line.is_price_allowed or may(actor, Permission.SALES_SUPERVISE)):
         raise PriceNotAllowed
     weight = line.weight_grams
     if weight is None and product.weight_grams is not None:
@@ -139,7 +145,7 @@ def _priced(index: int, line: WantedLine, products: Mapping[UUID, SaleProduct], 
         eee_category=line.eee_category or product.eee_category,
         weight_grams=weight,
         quantity_milli=line.quantity_milli,
-        unit_price_minor=price,
+        unit_price_minor=unit_price,
         list_price_minor=product.price_minor if is_decided else None,
         tax_rate_bp=product.tax_rate_bp,
         discount=discount,
@@ -150,7 +156,7 @@ def _free(where: str, line: WantedLine, given: int | None, discount: Discount | 
     """A line that no product stands behind: its price is the client's, so it takes the role that decides prices."""
     if line.name is None or given is None or line.tax_rate_bp is None:
         raise ValidationFailed.of(where, "needs a productId, or a name, a unitPrice and a taxRate")
-    if not may(actor, Permission.SALES_SUPERVISE):
+    if not (line.is_price_allowed or may(actor, Permission.SALES_SUPERVISE)):
         raise PriceNotAllowed
     return Priced(
         product_id=None,
