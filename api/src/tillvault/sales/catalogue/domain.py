@@ -23,6 +23,7 @@ EEE_CATEGORIES = tuple(f"EEE-{number}" for number in range(1, 9))
 leisure, medical, monitoring and other (domain.md, "Re-use shops")."""
 
 _BARCODE = re.compile(r"[ -~]{1,64}")
+_ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+\d{2,}")
 _SEARCH_WORDS_MAX = 8
 _LITERALLY = str.maketrans({char: f"\\{char}" for char in "\\%_"})
 # A row of the index on `search` must stay below 2,700 bytes, and a character may unfold into many.
@@ -109,6 +110,8 @@ def barcode(text: str) -> str:
     trimmed = text.strip()
     if not _BARCODE.fullmatch(trimmed):
         raise ValueError(f"must have 1 to {CODE_LENGTH_MAX} printable ASCII characters")
+    if _ROUNDED.fullmatch(trimmed):
+        raise ValueError("was rounded by a spreadsheet; format the column as text and enter it again")
     return trimmed
 
 

@@ -57,6 +57,15 @@ _FILTERS: Mapping[str, str] = {
 }
 
 
+async def hold_catalogue(db: Connection, *, alone: bool) -> None:
+    """Hold the catalogue for the rest of the transaction: an import alone, single changes beside each other.
+
+    What an import has read must still be so when it writes, or it would undo a change that came in between.
+    """
+    function = "pg_advisory_xact_lock" if alone else "pg_advisory_xact_lock_shared"
+    await db.execute(f"SELECT {function}(hashtextextended('tillvault.catalogue.' || $1, 0))", str(db.organisation_id))
+
+
 async def for_sale(db: Connection, *, branch_id: UUID, product_ids: Collection[UUID]) -> dict[UUID, SaleProduct]:
     """The named products as this branch sells them, inactive ones too; an unknown id is not in the answer."""
     rows = await db.fetch(_FOR_SALE, db.organisation_id, branch_id, list(product_ids))

@@ -36,6 +36,7 @@ from tillvault.sales.catalogue.schemas import (
     ProductChange,
     ProductDetail,
 )
+from tillvault.sales.catalogue.transfer.routes import router as transfer
 
 router = APIRouter(prefix="/v1/catalogue", tags=["catalogue"], route_class=StrictRoute)
 
@@ -199,4 +200,4 @@ async def remove_price(edge: Authorised, product_id: UUID, branch_id: UUID) -> R
     return await edge.answer(ProductDetail.with_prices(*detail))
 
 
-ROUTERS = (router,)
+ROUTERS = (router, transfer)

@@ -109,6 +109,7 @@ async def create(db: Connection, *, actor: Actor, fields: Mapping[str, Any]) -> 
     Raises RoleForbidden, ValidationFailed, CategoryNotFound, SkuTaken or BarcodeTaken.
     """
     require(actor, Permission.CATALOGUE_WRITE)
+    await queries.hold_catalogue(db, alone=False)
     given = dict(fields)
     currency = given.pop("currency") or await default_currency(db, actor)
     if currency is None:
@@ -135,6 +136,7 @@ async def create(db: Connection, *, actor: Actor, fields: Mapping[str, Any]) -> 
 async def change(db: Connection, *, actor: Actor, product_id: UUID, changes: Mapping[str, Any]) -> Detail:
     """Raises RoleForbidden, ProductNotFound, ValidationFailed, CategoryNotFound, SkuTaken or BarcodeTaken."""
     require(actor, Permission.CATALOGUE_WRITE)
+    await queries.hold_catalogue(db, alone=False)
     before = await queries.lock_product(db, product_id)
     if before is None:
         raise ProductNotFound
@@ -170,6 +172,7 @@ async def set_price(db: Connection, *, actor: Actor, product_id: UUID, branch_id
     Raises RoleForbidden, ProductNotFound, BranchNotFound, BranchForbidden or ValidationFailed.
     """
     require(actor, Permission.CATALOGUE_WRITE)
+    await queries.hold_catalogue(db, alone=False)
     branch = await branch_named(db, actor, branch_id)
     product = await queries.lock_product(db, product_id)
     if product is None:
@@ -205,6 +208,7 @@ async def remove_price(db: Connection, *, actor: Actor, product_id: UUID, branch
     Raises RoleForbidden, ProductNotFound, BranchNotFound or BranchForbidden.
     """
     require(actor, Permission.CATALOGUE_WRITE)
+    await queries.hold_catalogue(db, alone=False)
     await branch_named(db, actor, branch_id)
     product = await queries.lock_product(db, product_id)
     if product is None:
@@ -259,6 +263,7 @@ async def create_category(
 ) -> Row:
     """Raises RoleForbidden or CategoryNameTaken."""
     require(actor, Permission.CATALOGUE_WRITE)
+    await queries.hold_catalogue(db, alone=False)
     if position is None:
         position = await queries.last_position(db) + 1
     category = Category(id=new_id(), name=name, position=position, colour=colour, is_active=is_active)
@@ -278,6 +283,7 @@ async def create_category(
 async def change_category(db: Connection, *, actor: Actor, category_id: UUID, changes: Mapping[str, Any]) -> Row:
     """Raises RoleForbidden, CategoryNotFound or CategoryNameTaken."""
     require(actor, Permission.CATALOGUE_WRITE)
+    await queries.hold_catalogue(db, alone=False)
     row = await queries.lock_category(db, category_id)
     if row is None:
         raise CategoryNotFound
