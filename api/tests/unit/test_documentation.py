@@ -23,6 +23,7 @@ _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 _FENCE = re.compile(r"```.*?```", re.DOTALL)
 _CODE = re.compile(r"```sh\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 _PATH = re.compile(r"(?<![\w.])(/(?:v1|api|health|metrics)(?:/[^\s`\"'?|,)]*)?)")
+_COMMAND = re.compile(r"(?:^|\s|/)tillvault ((?:(?:db|vault|keys) )?[a-z]+)(?=$|[\s;])")
 _TEST_VARIABLES = {"TILLVAULT_TEST_POSTGRES_BIN"}
 _ADDRESS = re.compile(r"\$URL|https?://[^/\s`]+")
 _FOLDERS_OF_PATHS = {"/api", "/v1", "/api/auth", "/api/tpv", "/api/tienda", "/api/v1"}
@@ -93,10 +94,7 @@ def test_every_command_exists(page: Path) -> None:
     named = {
         " ".join(words)
         for code in code_in(page)
-        for words in (
-            found.split()
-            for found in re.findall(r"(?:^|\s|/)tillvault ((?:(?:db|vault) )?[a-z]+)(?=$|[\s;])", code.replace("`", ""))
-        )
+        for words in (found.split() for found in _COMMAND.findall(code.replace("`", "")))
     }
 
     assert named - known == set()
