@@ -192,7 +192,7 @@ def receiving() -> Generator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:  # noqa: N802  (the name that http.server wants)
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             one = Received(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
             answer = receiver.answers(one)

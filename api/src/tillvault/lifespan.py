@@ -22,7 +22,7 @@ from tillvault.identity.hashing import Hasher
 from tillvault.identity.live import service as live_updates
 from tillvault.identity.throttle import Throttle
 from tillvault.identity.tokens import Tokens
-from tillvault.relaying import relaying, sender_of
+from tillvault.relaying import desk_of, relaying
 from tillvault.vault import key_rotation, keys
 from tillvault.vault import service as vault
 from tillvault.vault.checkpoints import Guard, Renewal
@@ -67,10 +67,10 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     app.state.senders = Senders(database)
     app.state.doorkeeper = door
     app.state.health = health.Health(database, shared_answers=door.throttle.shared_answers)
-    app.state.webhook_sender = sender_of(settings)
+    app.state.webhooks = desk = desk_of(settings)
     async with relaying(settings, database, app.state.intake):
         yield
-    await app.state.webhook_sender.close()
+    await desk.sender.close()
     await live.stop()
     await renewal.stop()
     await database.close()

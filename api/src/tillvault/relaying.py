@@ -19,6 +19,7 @@ from tillvault.events.relay.domain import Subscriber
 from tillvault.events.relay.outlets import Policy
 from tillvault.events.relay.service import Relay, sinks_of
 from tillvault.events.webhooks.sending import Sender
+from tillvault.identity.webhooks.service import Desk
 from tillvault.vault import key_rotation, keys
 from tillvault.vault import service as vault
 from tillvault.vault.checkpoints import Guard, Renewal
@@ -36,6 +37,15 @@ def subscribers(database: Database, intake: Intake) -> tuple[Subscriber, ...]:
 def sender_of(settings: Settings) -> Sender:
     return Sender(
         allow_private=settings.webhooks_allow_private_targets, timeout_seconds=settings.webhook_timeout_seconds
+    )
+
+
+def desk_of(settings: Settings) -> Desk:
+    """What the API needs to administer webhooks."""
+    return Desk(
+        sender=sender_of(settings),
+        secret=secrets.webhook_secret(settings),
+        allow_private=settings.webhooks_allow_private_targets,
     )
 
 

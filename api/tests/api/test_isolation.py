@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support import Api, Shop, Shops, move, open_drawer
+from tests.support import Api, Shop, Shops, fetch, move, open_drawer
 
 PUBLIC = {
     "/health": "no organisation in it",
@@ -27,7 +27,26 @@ PUBLIC = {
     "/v1/events/stream": "does not end; what it tells to whom is tested with live updates",
 }
 NO_IDS = frozenset(
-    {"cursor", "limit", "status", "role", "isActive", "action", "resourceType", "from", "to", "format", "path"},
+    {
+        "cursor",
+        "limit",
+        "status",
+        "role",
+        "isActive",
+        "action",
+        "resourceType",
+        "from",
+        "to",
+        "format",
+        "path",
+        "q",
+        "barcode",
+        "favourite",
+        "active",
+        "updatedSince",
+        "dryRun",
+        "operation",
+    },
 )
 """Parameters without an id; `path` is that of a tile within one ledger."""
 UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -45,7 +64,7 @@ class Place:
     """Ids and names that nobody else may be shown."""
 
 
-def furnish(shops: Shops, name: str) -> Place:
+def furnish(shops: Shops, name: str, owner_dsn: str) -> Place:
     shop = shops.make(branches=2)
     admin = shop.elena.back_office()
     branch = admin.ok(
@@ -84,7 +103,19 @@ def furnish(shops: Shops, name: str) -> Place:
         },
     )
     assert ticket.status_code == 201, ticket.text
+    category = admin.ok(admin.post("/v1/catalogue/categories", {"name": f"{name} Category"}), 201)
+    product = admin.ok(
+        admin.post("/v1/catalogue/products", {"name": f"{name} Product", "price": 1, "categoryId": category["id"]}),
+        201,
+    )
+    webhook = admin.ok(admin.post("/v1/webhooks", {"url": f"https://1.1.1.1/{name}", "types": None}), 201)
+    (event,) = fetch(
+        owner_dsn, "SELECT id FROM outbox_events WHERE organisation_id = $1 ORDER BY occurred_at LIMIT 1", shop.id
+    )
     ids = {
+        "webhook_id": webhook["id"],
+        "target": f"webhook:{webhook['id']}",
+        "eventId": str(event["id"]),
         "branch_id": str(shop.branches[0].id),
         "register_id": register["id"],
         "tpv_id": register["id"],
@@ -95,6 +126,9 @@ def furnish(shops: Shops, name: str) -> Place:
         "ticket_id": ticket.json()["id"],
         "branchId": str(shop.branches[0].id),
         "registerId": register["id"],
+        "category_id": category["id"],
+        "categoryId": category["id"],
+        "product_id": product["id"],
         "actorId": str(shop.ana.id),
         "resourceId": drawer["id"],
         "tenant": shop.slug,
@@ -103,19 +137,22 @@ def furnish(shops: Shops, name: str) -> Place:
     }
     own = {str(shop.id), shop.slug, branch["id"], past["id"], *ids.values(), *(str(one) for one in shop.registers)}
     own |= {str(person.id) for person in shop.people.values()} | {one.code for one in shop.branches}
-    own |= {f"{name} {thing}" for thing in ("Street", "Till", "Person", "Past", "Note", "Reason", "Source")}
+    own |= {
+        f"{name} {thing}"
+        for thing in ("Street", "Till", "Person", "Past", "Note", "Reason", "Source", "Category", "Product")
+    }
     ids |= {"path": "0/000.p/1", "from": "1", "to": "1"}
     return Place(shop=shop, admin=admin, ids=ids, secrets=own)
 
 
 @pytest.fixture(scope="module")
-def mine(shops: Shops) -> Place:
-    return furnish(shops, "Ours")
+def mine(shops: Shops, owner_dsn: str) -> Place:
+    return furnish(shops, "Ours", owner_dsn)
 
 
 @pytest.fixture(scope="module")
-def theirs(shops: Shops) -> Place:
-    return furnish(shops, "Foreign")
+def theirs(shops: Shops, owner_dsn: str) -> Place:
+    return furnish(shops, "Foreign", owner_dsn)
 
 
 def bodies(place: Place) -> dict[str, dict[str, Any]]:
@@ -129,6 +166,14 @@ def bodies(place: Place) -> dict[str, dict[str, Any]]:
         "RegisterChange": {"name": "Taken over"},
         "NewUser": {"username": "spy", "name": "Spy", "role": "ADMIN", "branchIds": [ids["branchId"]]},
         "UserChange": {"branchIds": [ids["branchId"]]},
+        "NewWebhook": {"url": "https://1.1.1.1/taken-over"},
+        "WebhookChange": {"url": "https://1.1.1.1/taken-over"},
+        "ReplayWebhook": {"eventId": ids["eventId"]},
+        "NewCategory": {"name": "Taken over"},
+        "CategoryChange": {"name": "Taken over too"},
+        "NewProduct": {"name": "Taken over", "price": 1, "categoryId": ids["categoryId"]},
+        "ProductChange": {"name": "Taken over", "categoryId": ids["categoryId"]},
+        "BranchPrice": {"price": 2},
         "NewApiKey": {"name": "Taken over", "scopes": ["cash:read"]},
         "OpenSession": {"branchId": ids["branchId"], "registerId": ids["registerId"]},
         "CloseSession": {"countedCash": {"EUR": 1}},
@@ -151,7 +196,7 @@ def bodies(place: Place) -> dict[str, dict[str, Any]]:
 
 LOGINS = frozenset({"PasswordLogin", "ValidarPin"})
 """Bodies that are secrets of the place themselves: whoever has them is the person."""
-ID_FIELDS = frozenset({"branchId", "branchIds", "registerId", "tenant", "tpv_id"})
+ID_FIELDS = frozenset({"categoryId", "eventId", "branchId", "branchIds", "registerId", "tenant", "tpv_id"})
 BODY_IDS_KNOWN = re.compile(r"(Id|Ids|(?<!source)_id)$|^tenant$")
 """A ticket's `source_id` is its sender's own number."""
 
@@ -229,6 +274,11 @@ def seen_by_themselves(place: Place) -> list[Any]:
             "/v1/registers",
             "/v1/users",
             "/v1/api-keys",
+            "/v1/webhooks",
+            f"/v1/webhooks/{place.ids['webhook_id']}/deliveries",
+            "/v1/catalogue/categories",
+            "/v1/catalogue/products",
+            f"/v1/catalogue/products/{place.ids['product_id']}",
             "/v1/cash/sessions",
             f"/v1/cash/sessions/{place.ids['session_id']}/movements",
             "/v1/audit?limit=100",

@@ -1,0 +1,1 @@
+"""The log of every attempt to bring data out (infrastructure.md, `sync_logs`)."""
