@@ -191,6 +191,21 @@ def test_a_tail_deleted_with_head_and_checkpoints_is_seen_by_the_file(
     assert "the checkpoint in the keys folder is of 600 leaves" in (finding.reason or "")
 
 
+def test_a_log_that_was_deleted_with_its_head_is_seen_by_the_file(
+    shops: Shops, settings: Settings, superuser_dsn: str
+) -> None:
+    shop = shops.make()
+    post_many(shop, count=10)
+    until(lambda: is_kept(settings, shop, 10), what="the renewal of the checkpoint")
+    tables = ("vault_checkpoints", "vault_tickets", "vault_leaves", "vault_logs")
+    tamper(superuser_dsn, *(f"DELETE FROM {table} WHERE organisation_id = '{shop.id}'" for table in tables))
+
+    finding = check(settings, shop)
+
+    assert (finding.index, finding.holds) == (0, False)
+    assert "the log was deleted" in (finding.reason or "")
+
+
 def test_a_restored_head_leaves_leaves_beyond_it(shop: Shop, settings: Settings, superuser_dsn: str) -> None:
     head = backup_head(superuser_dsn, shop)
     answer: httpx.Response = Api(shop.http, shop.api_key).post(PATH, ticket(shop, source_id="POS/more"))

@@ -81,6 +81,11 @@ def file_of(signers: Signers, origin: str) -> Path:
     return signers.folder / "checkpoints" / f"{origin.rpartition('/')[2]}.json"
 
 
+def tenants_in_files(signers: Signers) -> list[str]:
+    """Whose logs have a checkpoint kept in a file."""
+    return sorted(path.stem for path in (signers.folder / "checkpoints").glob("*.json"))
+
+
 def kept_in_file(signers: Signers, origin: str) -> Known | None:
     """Raises HeadRefused for a file that no key of this vault has signed."""
     path = file_of(signers, origin)

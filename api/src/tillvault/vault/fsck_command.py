@@ -89,9 +89,9 @@ async def check(
             if signers is not None:
                 await key_following.follow(db, signers)
             logs = [row for row in await fsck_queries.logs(db) if tenant in {None, row["tenant"]}]
-        if tenant is not None and not logs:
+        found = _lost(signers, {log["tenant"] for log in logs}, tenant=tenant)
+        if tenant is not None and not logs and not found:
             raise StartupRefused(f"There is no log of {tenant!r}.")
-        found: list[Finding] = []
         with _progress(quiet=quiet) as progress:
             for log in logs:
                 task = progress.add_task(log["tenant"], total=None)
@@ -114,6 +114,15 @@ async def check(
         return found
     finally:
         await database.close()
+
+
+def _lost(signers: Signers | None, tenants: set[str], *, tenant: str | None) -> list[Finding]:
+    """Logs of which a checkpoint is kept beside the keys, and nothing in the database: no leaf could tell of it.
+    `tenants` have a log."""
+    kept = checkpoints.tenants_in_files(signers) if signers is not None else []
+    reason = "there is no log in the database, but a checkpoint of it in the keys folder: the log was deleted"
+    lost = [name for name in kept if name not in tenants and tenant in {None, name}]
+    return [Finding(tenant=name, size=0, index=0, reason=reason) for name in lost]
 
 
 def _kept(signers: Signers | None, tenant: str) -> Checkpoint | None:
