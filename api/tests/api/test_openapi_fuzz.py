@@ -38,6 +38,14 @@ def as_lines(_context: Any, value: Any) -> bytes:
     return value.encode() if isinstance(value, str) else json.dumps(value).encode()
 
 
+@schemathesis.serializer("text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+def as_file(_context: Any, value: Any) -> bytes:
+    """A file for the catalogue: bytes and text as they come, anything else as its JSON."""
+    if isinstance(value, bytes):
+        return value
+    return value.encode(errors="replace") if isinstance(value, str) else json.dumps(value).encode()
+
+
 @pytest.fixture(scope="module")
 def fuzzed(base_url: str) -> Any:
     document: Any = schemathesis.openapi.from_url(f"{base_url}/openapi.json")
