@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from rich.console import Console
 from rich.table import Table
 
-from bench import load, stage, tickets
+from bench import load, sales, stage, tickets
 from bench.load import Conversation, Result
 from bench.stage import Stage
 from tillvault.core.ids import new_id
@@ -232,7 +232,9 @@ def main() -> None:
             ("movements and cycles", lambda: compare(at, seconds)),
             ("tickets", lambda: tickets.compare(at, table, seconds)),
             ("tickets in bulk", lambda: tickets.bulk(at, table, seconds)),
+            ("sales", lambda: sales.compare(at, table, seconds)),
             ("X report", lambda: x_report(at)),
+            ("X and Z of many sales", lambda: sales.reports(at, table)),
             ("logins", lambda: logins(at, seconds)),
             ("refusals", lambda: refusals(at, stores)),
         ):

@@ -13,6 +13,7 @@ from tillvault.cli import app_from_environment
 from tillvault.core.http.answers import json_answer
 from tillvault.core.http.body import StrictRoute
 from tillvault.core.jsontext import dumps
+from tillvault.sales.selling.schemas import FinalizeSale
 from tillvault.vault import intake
 
 router = APIRouter(route_class=StrictRoute)
@@ -21,6 +22,11 @@ router = APIRouter(route_class=StrictRoute)
 @router.post("/v1/echo", status_code=201)
 async def echo(body: RecordMovement) -> Response:
     return json_answer(dumps({"success": True, "data": {"type": body.type, "reason": body.reason}}), 201)
+
+
+@router.post("/v1/echo-sale", status_code=201)
+async def echo_sale(body: FinalizeSale) -> Response:
+    return json_answer(dumps({"success": True, "data": {"lines": len(body.lines)}}), 201)
 
 
 @router.post("/v1/echo-any", status_code=201)
