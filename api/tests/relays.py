@@ -124,7 +124,8 @@ def relay(
     secret: bytes = MASTER,
 ) -> Generator[None]:
     """A relay in a thread, with an event loop of its own, for as long as the block."""
-    ready, held = threading.Event(), {}
+    ready = threading.Event()
+    held: dict[str, Any] = {}
 
     async def run() -> None:
         async with connected(settings) as database:
