@@ -51,10 +51,9 @@ def category(dsn: str, shop: Shop, name: str) -> UUID:
 def sell(till: Api, lines: Any, payments: Any = None, **body: Any) -> httpx.Response:
     """Try a sale. `lines` are product ids or whole lines; a payment of one amount is cash."""
     wanted = [{"productId": line} if isinstance(line, str) else line for line in lines]
-    given = payments if payments is not None else []
-    if isinstance(given, int | float):
-        given = [{"method": "CASH", "amount": given}]
-    return till.post("/v1/sales", {"lines": wanted, "payments": given} | body)
+    if isinstance(payments, int | float):
+        payments = [{"method": "CASH", "amount": payments}]
+    return till.post("/v1/sales", {"lines": wanted, "payments": payments or []} | body)
 
 
 def sold(till: Api, lines: Any, payments: Any = None, **body: Any) -> dict[str, Any]:
