@@ -24,6 +24,7 @@ from tillvault.identity import setup
 from tillvault.identity.domain import Role
 from tillvault.identity.hashing import Hasher
 from tillvault.identity.setup import Installation
+from tillvault.sales.catalogue import demo as catalogue
 
 _FILE = "demo.json"
 
@@ -56,6 +57,7 @@ class DemoOrganisation:
     name: str
     branches: tuple[DemoBranch, ...]
     users: tuple[DemoUser, ...]
+    sold: tuple[catalogue.DemoProduct, ...] = catalogue.REUSE_SHOP
 
 
 def _people(*rows: tuple[str, str, Role, str], branches: tuple[str, ...]) -> tuple[DemoUser, ...]:
@@ -120,6 +122,7 @@ ORGANISATIONS: Sequence[DemoOrganisation] = (
     DemoOrganisation(
         slug="riverside",
         name="Riverside Café",
+        sold=catalogue.CAFE,
         branches=(
             DemoBranch(
                 code="RIVR-2000",
@@ -203,6 +206,7 @@ async def _make(db: Connection, hasher: Hasher, pepper: bytes, demo: DemoOrganis
         told = await _make_branch(db, branch)
         branch_ids[branch.code] = told["id"]
         branches.append(told)
+    await catalogue.load(db, currency=demo.branches[0].currencies[0], sold=demo.sold)
     users = [
         {
             "id": await setup.create_user(

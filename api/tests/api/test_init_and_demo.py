@@ -307,6 +307,24 @@ def test_the_riverside_knows_its_rate(demo_shop: tuple[Installation, httpx.Clien
 
 
 @pytest.mark.slow
+def test_every_shop_of_the_demo_has_something_to_sell(demo_shop: tuple[Installation, httpx.Client]) -> None:
+    installation, http = demo_shop
+    sold: dict[str, list[dict[str, Any]]] = {}
+    for organisation in told(installation)["organisations"]:
+        answer = http.get("/v1/catalogue/products", headers={"Authorization": f"Bearer {organisation['api_key']}"})
+        sold[organisation["slug"]] = answer.json()["data"]["items"]
+
+    assert {slug: len(items) for slug, items in sold.items()} == {
+        "mi-empresa": 24,
+        "laplatine": 24,
+        "riverside": 6,
+        "recyclerie": 24,
+    }
+    assert {item["currency"] for item in sold["riverside"]} == {"USD"}
+    assert {item["taxRate"] for item in sold["recyclerie"]} == {0, 5.5, 20}
+
+
+@pytest.mark.slow
 def test_the_product_says_that_it_runs_on_demo_data(demo_shop: tuple[Installation, httpx.Client]) -> None:
     installation, http = demo_shop
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tillvault.core.money import EXPONENTS
-from tillvault.sales.catalogue import domain
+from tillvault.sales.catalogue import demo, domain
 from tillvault.sales.catalogue.domain import Category, Product, Unit
 from tillvault.sales.catalogue.errors import FileUnreadable
 from tillvault.sales.catalogue.transfer.columns import COLUMNS, column_of, number, read_cell
@@ -220,3 +220,10 @@ def test_search_ignores_case_and_accents() -> None:
     assert domain.search_patterns("50% a_b") == [r"%50\%%", r"%a\_b%"]
     assert unicodedata.normalize("NFD", "é") != "é"
     assert domain.folded_name(unicodedata.normalize("NFD", "É")) == domain.folded_name("é")
+
+
+def test_barcodes_of_the_demo_are_valid() -> None:
+    assert demo.ean13(1) == "2000000000015"
+    for at in range(1, 40):
+        digits = [int(digit) for digit in demo.ean13(at)]
+        assert (len(digits), (sum(digits[::2]) + 3 * sum(digits[1::2])) % 10) == (13, 0)
