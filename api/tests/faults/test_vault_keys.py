@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 
 from tests.api.test_vault_intake import PATH, ticket
 from tests.faults.test_vault_guard import tamper
-from tests.machinery import environment, query, served
+from tests.machinery import environment, execute, query, served
 from tests.support import Api, Shop, Shops
 from tests.vaults import own_database
 from tillvault.cli import app
@@ -265,6 +265,33 @@ def test_a_changed_key_leaf_is_named(vault: Vault, shop: Shop) -> None:
     )
 
     assert "index 2: the content is not the one whose hash the leaf holds" in fsck(vault, expecting=1)
+
+
+def test_a_clock_that_was_set_back_puts_no_evidence_outside_its_window(vault: Vault, shop: Shop) -> None:
+    """A log whose last leaf came tomorrow, and a key that begins in an hour, are what such a clock leaves behind."""
+    post(shop, "POS/1")
+    ahead = "UPDATE vault_logs SET last_received_at = last_received_at + interval '1 day'"
+    tamper(vault.superuser_dsn, ahead)
+    tomorrow = post(shop, "POS/2").json()
+    vault.run("keys", "rotate")
+    execute(
+        vault.superuser_dsn,
+        """
+        ALTER TABLE vault_keys DISABLE TRIGGER ends_once;
+        UPDATE vault_keys SET since = since + interval '1 hour' WHERE until IS NULL;
+        ALTER TABLE vault_keys ENABLE ALWAYS TRIGGER ends_once
+        """,
+    )
+    (vault.folder / "jwks.json").unlink()
+    with served(vault.settings) as url, httpx.Client(base_url=url, timeout=30) as http:
+        other = Shops(http, vault.settings).make()
+        later = post(other, "POS/1").json()
+        proof = Api(http, other.api_key).get(f"{PATH}/{later['id']}/proof").content
+        shown = jwks(http)
+
+    documents = [json.dumps(tomorrow).encode(), json.dumps(later).encode(), proof]
+    assert [verify_document(document, shown).reason for document in documents] == [None, None, None]
+    assert "holds" in vault.run("vault", "fsck", "--tenant", other.slug)
 
 
 # Load and crashes ---------------------------------------------------------------------------------------------------
