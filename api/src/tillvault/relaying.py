@@ -20,6 +20,7 @@ from tillvault.events.relay.outlets import Policy
 from tillvault.events.relay.service import Relay, sinks_of
 from tillvault.events.webhooks.sending import Sender
 from tillvault.identity.webhooks.service import Desk
+from tillvault.sales.vaulting import TicketsOfSales
 from tillvault.vault import key_rotation, keys
 from tillvault.vault import service as vault
 from tillvault.vault.checkpoints import Guard, Renewal
@@ -30,8 +31,7 @@ _REPLAYED_MAX = 10_000
 
 def subscribers(database: Database, intake: Intake) -> tuple[Subscriber, ...]:
     """Every part of the product that hears of events (see `Subscriber`). A module that wants to adds itself here."""
-    _ = (database, intake)
-    return ()
+    return (TicketsOfSales(database, intake),)
 
 
 def sender_of(settings: Settings) -> Sender:
