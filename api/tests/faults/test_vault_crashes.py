@@ -12,12 +12,13 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from tests.machinery import Serving, kill_postgres, until
 from tests.support import Shop, Shops
 from tests.vaultload import Load, Told, assert_nothing_is_lost, assert_sound, fsck, send_all
-from tillvault.core import migrate
+from tillvault.core import migrate, processes
 from tillvault.core.config import Settings
 from tillvault.core.embedded import APP_LOGIN, EmbeddedPostgres
 
@@ -64,6 +65,14 @@ def own(tmp_path: Path) -> Settings:
         return Settings.model_validate({"data_dir": folder, "database_url": server.dsn(APP_LOGIN)})
 
 
+def kill_a_backend(pgdata: Path) -> None:
+    """One of those that serve the API."""
+    pid = processes.pid_in(pgdata / "postmaster.pid")
+    assert pid is not None
+    at_work = [each for each in psutil.Process(pid).children() if APP_LOGIN in " ".join(each.cmdline())]
+    secrets.choice(at_work).kill()
+
+
 def some_moment() -> float:
     """Within a batch, between two, in the middle of an answer: nobody knows."""
     return 0.3 + secrets.randbelow(900) / 1000
@@ -99,6 +108,25 @@ def test_no_acknowledged_ticket_is_lost_when_the_api_is_killed(
     survivor = start(tmp_path / "survivor", environment).ready()
     assert told.statuses.keys() == {201}
     assert len(told.acknowledged) > 20 * ROUNDS
+    assert_nothing_is_lost(survivor.url, shop, told, superuser_dsn=superuser_dsn, settings=settings)
+
+
+def test_no_acknowledged_line_of_a_batch_is_lost_when_the_api_is_killed(
+    shop: Shop, environment: dict[str, str], start: Start, settings: Settings, tmp_path: Path, superuser_dsn: str
+) -> None:
+    """Lines are written in groups: what was answered of one that was cut must all be there."""
+    told = Told()
+
+    for number in range(ROUNDS):
+        serving = start(tmp_path / f"round-{number}", environment).ready()
+        with Load(serving.url, shop, told, name=str(number), threads=2, batches_of=700):
+            time.sleep(some_moment())
+            serving.process.kill()
+        serving.process.wait()
+
+    survivor = start(tmp_path / "survivor", environment).ready()
+    assert told.statuses.keys() == {201}
+    assert told.unanswered
     assert_nothing_is_lost(survivor.url, shop, told, superuser_dsn=superuser_dsn, settings=settings)
 
 
@@ -144,10 +172,14 @@ def test_no_acknowledged_ticket_is_lost_when_postgresql_is_killed_under_a_runnin
         for number in range(ROUNDS):
             with Load(serving.url, shop, told, name=str(number)):
                 time.sleep(some_moment())
-                kill_postgres(server.pgdata)
-                refused = told.statuses[503]
-                until(lambda before=refused: told.statuses[503] > before + 20, what="the refusals")
-                server.start()
+                if number % 3 == 1:
+                    # The server itself ends the others then, and recovers.
+                    kill_a_backend(server.pgdata)
+                else:
+                    kill_postgres(server.pgdata)
+                    refused = told.statuses[503]
+                    until(lambda before=refused: told.statuses[503] > before + 20, what="the refusals")
+                    server.start()
                 before = told.statuses[201]
                 until(lambda before=before: told.statuses[201] > before + 20, what="the recovery")
 
