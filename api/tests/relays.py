@@ -185,6 +185,9 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A sender that was killed resets its connections: nothing to print."""
+
 
 @contextmanager
 def receiving() -> Generator[Receiver]:
@@ -194,7 +197,12 @@ def receiving() -> Generator[Receiver]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            size = int(self.headers["Content-Length"])
+            body = self.rfile.read(size)
+            if len(body) < size:
+                # The sender died in the middle of it: to a receiver that is no request.
+                self.close_connection = True
+                return
             one = Received(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
             answer = receiver.answers(one)
             status, headers = answer if isinstance(answer, tuple) else (answer or 204, {})
