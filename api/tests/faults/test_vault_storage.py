@@ -13,7 +13,7 @@ import pytest
 
 from tests.api.test_vault_intake import PATH, ticket
 from tests.machinery import Serving, copy_folder, execute, query
-from tests.support import Api, Shop, Shops
+from tests.support import Api, Shop, Shops, race, statuses
 from tests.vaultload import fsck
 from tillvault.core import migrate
 from tillvault.core.config import Settings
@@ -104,6 +104,42 @@ def test_the_apps_role_cannot_take_a_log_away(shop: Shop, app_dsn: str) -> None:
     for statement in ("DELETE FROM vault_logs", "TRUNCATE vault_logs CASCADE", "DROP TABLE vault_logs CASCADE"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             as_app(app_dsn, shop, statement)
+
+
+@pytest.fixture
+def failing_commit(superuser_dsn: str) -> Generator[None]:
+    """A ticket POS/poison makes the COMMIT of its transaction fail, after every statement has gone well."""
+    execute(
+        superuser_dsn,
+        """
+        CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'refused at the last moment'; END $$;
+        CREATE CONSTRAINT TRIGGER poison AFTER INSERT ON vault_tickets DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW WHEN (NEW.source_id = 'POS/poison') EXECUTE FUNCTION poison();
+        """,
+    )
+    yield
+    execute(superuser_dsn, "DROP TRIGGER IF EXISTS poison ON vault_tickets; DROP FUNCTION IF EXISTS poison")
+
+
+@pytest.mark.usefixtures("failing_commit")
+def test_a_commit_that_fails_is_no_201_and_takes_no_other_ticket_with_it(
+    shops: Shops, settings: Settings, superuser_dsn: str
+) -> None:
+    shop = shops.make()
+    machine = Api(shop.http, shop.api_key)
+    sources = [f"POS/{at}" for at in range(40)] + ["POS/poison"]
+    posts = [lambda each=each: machine.post(PATH, ticket(shop, source_id=each)) for each in sources]
+
+    answers = race(posts)
+    execute(superuser_dsn, "DROP TRIGGER poison ON vault_tickets")
+    again = race(posts)
+
+    assert statuses(answers[:40]) == {201: 40}
+    assert (answers[40].status_code, answers[40].json().keys()) == (503, {"error"})
+    assert {answer.json()["ledger_hash"] for answer in answers[:40]} == {f"LEDGER:POS:{n:08d}" for n in range(1, 41)}
+    assert (statuses(again), again[40].json()["ledger_hash"]) == ({200: 40, 201: 1}, "LEDGER:POS:00000041")
+    assert fsck(settings, shop).holds
 
 
 # A backup that was put back -----------------------------------------------------------------------------------------
