@@ -186,6 +186,25 @@ def test_one_of_the_two_keys_can_be_rotated_alone(vault: Vault, shop: Shop) -> N
     assert verify_document(proof.content, jwks(shop.http)).holds
 
 
+@pytest.mark.parametrize("reason", ["", " ", "two\nlines", "x" * 201], ids=["empty", "blank", "two lines", "long"])
+def test_a_reason_that_cannot_stand_in_a_log_is_refused_before_anything_changes(vault: Vault, reason: str) -> None:
+    vault.run("keys", "rotate", "--reason", reason, expecting=2)
+
+    assert vault.listed() == []
+    assert "no key yet" in vault.run("keys", "list")
+
+
+def test_keys_can_be_rotated_before_the_first_start(vault: Vault) -> None:
+    vault.run("keys", "rotate")
+
+    assert [(key["use"], key["current"]) for key in vault.listed()] == [
+        ("evidence", True),
+        ("checkpoint", True),
+        ("evidence", False),
+        ("checkpoint", False),
+    ]
+
+
 def test_the_register_loses_nothing_behind_the_vaults_back(vault: Vault, url: str) -> None:
     for statement in ("DELETE FROM vault_keys", "UPDATE vault_keys SET since = now()", "TRUNCATE vault_keys"):
         with pytest.raises(Exception, match="may end once"):

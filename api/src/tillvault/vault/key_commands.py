@@ -57,8 +57,10 @@ def commands(
 
         The API goes on meanwhile. Exit code 0: done. 1: done, but not in every log, since one is broken. 2: not done.
         """
-        if reason is not None and not 0 < len(reason.strip()) <= key_leaves.REASON_MAX:
-            raise typer.BadParameter(f"must have 1 to {key_leaves.REASON_MAX} characters", param_hint="--reason")
+        if reason is not None and not (reason.isprintable() and 0 < len(reason.strip()) <= key_leaves.REASON_MAX):
+            raise typer.BadParameter(
+                f"must have 1 to {key_leaves.REASON_MAX} printable characters", param_hint="--reason"
+            )
         uses = [use for use, only in ((EVIDENCE, evidence), (CHECKPOINT, checkpoint)) if only] or list(USES)
         with refusals_as_exit():
             settings = Settings()
