@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -154,10 +154,17 @@ def own(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def serving(own: Settings) -> Generator[Serving]:
-    serving = Serving(own.data_dir).ready()
-    yield serving
-    serving.clean_up()
+def start(own: Settings) -> Generator[Callable[[], Serving]]:
+    """Starts the installation, which is gone when the test is."""
+    started: list[Serving] = []
+
+    def one() -> Serving:
+        started.append(Serving(own.data_dir))
+        return started[-1].ready()
+
+    yield one
+    for serving in started:
+        serving.clean_up()
 
 
 def sell(serving: Serving, shop: Shop, numbers: range) -> list[httpx.Response]:
@@ -168,10 +175,11 @@ def sell(serving: Serving, shop: Shop, numbers: range) -> list[httpx.Response]:
 
 @pytest.mark.slow
 def test_an_old_backup_that_is_put_back_is_not_gone_on_with_and_the_newer_one_is(
-    own: Settings, serving: Serving, tmp_path: Path
+    own: Settings, start: Callable[[], Serving], tmp_path: Path
 ) -> None:
     """Whole copies of the database's files, as an operator makes them; the keys stay where they are."""
     pgdata = own.data_dir / "postgres"
+    serving = start()
     with httpx.Client(base_url=serving.url) as http:
         shop = Shops(http, own).make(people=())
     first = sell(serving, shop, range(20))
@@ -179,28 +187,25 @@ def test_an_old_backup_that_is_put_back_is_not_gone_on_with_and_the_newer_one_is
     (tmp_path / "old").mkdir()
     old = copy_folder(pgdata, tmp_path / "old")
 
-    serving = Serving(own.data_dir).ready()
+    serving = start()
     second = sell(serving, shop, range(20, 40))
     assert serving.end() == 0
     newer = pgdata.rename(tmp_path / "newer")
     old.rename(pgdata)
 
-    serving = Serving(own.data_dir).ready()
-    try:
-        refused = sell(serving, shop, range(100, 103))
-        known = sell(serving, shop, range(3))
-        finding = fsck(own, shop)
-        told = [record for record in serving.records if record["event"] == "vault.head_refused"]
-    finally:
-        serving.end()
+    serving = start()
+    refused = sell(serving, shop, range(100, 103))
+    known = sell(serving, shop, range(3))
+    finding = fsck(own, shop)
+    told = [record for record in serving.records if record["event"] == "vault.head_refused"]
+    assert serving.end() == 0
     shutil.rmtree(pgdata)
     newer.rename(pgdata)
-    serving = Serving(own.data_dir).ready()
-    try:
-        again = sell(serving, shop, range(100, 103))
-        whole = fsck(own, shop)
-    finally:
-        serving.end()
+
+    serving = start()
+    again = sell(serving, shop, range(100, 103))
+    whole = fsck(own, shop)
+    assert serving.end() == 0
 
     assert {answer.status_code for answer in first + second} == {201}
     assert {(answer.status_code, answer.json().keys() >= {"evidence_jws"}) for answer in refused} == {(503, False)}
