@@ -14,7 +14,9 @@ from uuid import UUID
 
 import orjson
 
+from tillvault import demo_history
 from tillvault.core import secrets
+from tillvault.core.clock import utc_now
 from tillvault.core.config import Settings
 from tillvault.core.db import Connection, Database, refuse_powerful_role
 from tillvault.core.jsontext import dumps
@@ -57,6 +59,8 @@ class DemoOrganisation:
     name: str
     branches: tuple[DemoBranch, ...]
     users: tuple[DemoUser, ...]
+    has_history: bool = False
+    """Two past weeks of sales, by the first cashier and the first manager on the first register."""
     sold: tuple[catalogue.DemoProduct, ...] = catalogue.REUSE_SHOP
 
 
@@ -143,6 +147,7 @@ ORGANISATIONS: Sequence[DemoOrganisation] = (
     DemoOrganisation(
         slug="recyclerie",
         name="La Recyclerie du Port",
+        has_history=True,
         branches=(
             DemoBranch(
                 code="RECY-3000", name="La Recyclerie du Port", timezone="Europe/Paris", registers=("Caisse 1",)
@@ -229,6 +234,8 @@ async def _make(db: Connection, hasher: Hasher, pepper: bytes, demo: DemoOrganis
         }
         for user in demo.users
     ]
+    if demo.has_history:
+        await _make_history(db, organisation_id, demo, branches[0], users)
     return {
         "id": organisation_id,
         "slug": demo.slug,
@@ -237,6 +244,29 @@ async def _make(db: Connection, hasher: Hasher, pepper: bytes, demo: DemoOrganis
         "branches": branches,
         "users": users,
     }
+
+
+async def _make_history(
+    db: Connection,
+    organisation_id: UUID,
+    demo: DemoOrganisation,
+    branch: Mapping[str, Any],
+    users: Sequence[Mapping[str, Any]],
+) -> None:
+    def first(role: Role) -> tuple[UUID, str]:
+        found = next(user for user in users if user["role"] is role)
+        return found["id"], found["name"]
+
+    place = demo_history.Place(
+        organisation_id=organisation_id,
+        branch_id=branch["id"],
+        register_id=branch["registers"][0]["id"],
+        timezone=demo.branches[0].timezone,
+        currency=demo.branches[0].currencies[0],
+        cashier=first(Role.CASHIER),
+        manager=first(Role.MANAGER),
+    )
+    await demo_history.load(db, place, today=utc_now())
 
 
 async def _make_branch(db: Connection, demo: DemoBranch) -> dict[str, Any]:

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+_pretended: ContextVar[datetime | None] = ContextVar("pretended", default=None)
 
 
 def utc_now() -> datetime:
     """The present moment, aware, in UTC. The only place that asks the machine for it."""
-    return datetime.now(UTC)
+    return _pretended.get() or datetime.now(UTC)
+
+
+@contextmanager
+def pretending(moment: datetime) -> Generator[None]:
+    """Let it be another moment for what runs in this block: the past days of a demo, or of a test. No request can do
+    that."""
+    token = _pretended.set(require_aware(moment))
+    try:
+        yield
+    finally:
+        _pretended.reset(token)
 
 
 def require_aware(moment: datetime) -> datetime:
