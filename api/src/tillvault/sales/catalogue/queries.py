@@ -31,16 +31,17 @@ LEFT JOIN product_categories c ON c.organisation_id = p.organisation_id AND c.id
 WHERE p.organisation_id = $1 AND p.id = ANY($3)
 """
 
+# The page is cut before anything is joined to it: a word that thousands of products have would join them all.
 _LISTED = """
 SELECT p.id, p.name, p.search, p.sku, p.barcode, p.category_id, c.name AS category_name, p.tax_rate_bp,
        p.eee_category, p.weight_grams, coalesce(b.price_minor, p.price_minor) AS price_minor,
        coalesce(b.currency, p.currency) AS currency, b.product_id IS NOT NULL AS is_branch_price, p.is_open_price,
        p.unit, p.is_favourite, p.is_active, p.created_at, p.updated_at
-FROM products p
+FROM (SELECT * FROM products p WHERE p.organisation_id = $1 {clauses} ORDER BY {order} LIMIT {limit}) p
 LEFT JOIN product_prices b
     ON b.organisation_id = p.organisation_id AND b.product_id = p.id AND b.branch_id = $2
 LEFT JOIN product_categories c ON c.organisation_id = p.organisation_id AND c.id = p.category_id
-WHERE p.organisation_id = $1
+ORDER BY {order}
 """
 
 _FILTERS: Mapping[str, str] = {
@@ -91,7 +92,8 @@ async def listed(
         clauses.append(f"AND {_FILTERS[name].format(*places)}")
     order = "p.updated_at, p.id" if by_update else "p.search, p.id"
     args.append(limit)
-    return await db.fetch(f"{_LISTED} {' '.join(clauses)} ORDER BY {order} LIMIT ${len(args)}", *args)
+    statement = _LISTED.format(clauses=" ".join(clauses), order=order, limit=f"${len(args)}")
+    return await db.fetch(statement, *args)
 
 
 async def lock_product(db: Connection, product_id: UUID) -> Product | None:
