@@ -46,9 +46,14 @@ NO_IDS = frozenset(
         "updatedSince",
         "dryRun",
         "operation",
+        "kind",
+        "receiptNumber",
     },
 )
 """Parameters without an id; `path` is that of a tile within one ledger."""
+HEADERS = frozenset({"Idempotency-Key", "x-approver-pin"})
+"""Headers without an id: keys belong to who sends them, and a PIN is looked for in one's own branch alone, which the
+tests of idempotency and of refunds show."""
 UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -108,6 +113,17 @@ def furnish(shops: Shops, name: str, owner_dsn: str) -> Place:
         admin.post("/v1/catalogue/products", {"name": f"{name} Product", "price": 1, "categoryId": category["id"]}),
         201,
     )
+    # In a drawer of the admin's own: what is refused to an admin who could sell is refused because it is foreign.
+    open_drawer(admin, {"EUR": 50}, registerId=str(shop.registers[1]))
+    line = {"productId": product["id"], "unitPrice": 2}
+    sale = admin.ok(
+        admin.post(
+            "/v1/sales", {"lines": [line], "payments": [{"method": "CASH", "amount": 2}], "note": f"{name} Sale"}
+        ),
+        201,
+    )
+    cart = admin.ok(admin.post("/v1/sales/carts", {"label": f"{name} Cart"}), 201)
+    cart = admin.ok(admin.post(f"/v1/sales/carts/{cart['id']}/lines", line), 201)
     webhook = admin.ok(admin.post("/v1/webhooks", {"url": f"https://1.1.1.1/{name}", "types": None}), 201)
     (event,) = fetch(
         owner_dsn, "SELECT id FROM outbox_events WHERE organisation_id = $1 ORDER BY occurred_at LIMIT 1", shop.id
@@ -129,6 +145,12 @@ def furnish(shops: Shops, name: str, owner_dsn: str) -> Place:
         "category_id": category["id"],
         "categoryId": category["id"],
         "product_id": product["id"],
+        "productId": product["id"],
+        "sale_id": sale["id"],
+        "sessionId": sale["sessionId"],
+        "cashierId": str(shop.elena.id),
+        "cart_id": cart["id"],
+        "line_id": cart["lines"][0]["id"],
         "actorId": str(shop.ana.id),
         "resourceId": drawer["id"],
         "tenant": shop.slug,
@@ -139,7 +161,19 @@ def furnish(shops: Shops, name: str, owner_dsn: str) -> Place:
     own |= {str(person.id) for person in shop.people.values()} | {one.code for one in shop.branches}
     own |= {
         f"{name} {thing}"
-        for thing in ("Street", "Till", "Person", "Past", "Note", "Reason", "Source", "Category", "Product")
+        for thing in (
+            "Street",
+            "Till",
+            "Person",
+            "Past",
+            "Note",
+            "Reason",
+            "Source",
+            "Category",
+            "Product",
+            "Sale",
+            "Cart",
+        )
     }
     ids |= {"path": "0/000.p/1", "from": "1", "to": "1"}
     return Place(shop=shop, admin=admin, ids=ids, secrets=own)
@@ -174,6 +208,17 @@ def bodies(place: Place) -> dict[str, dict[str, Any]]:
         "NewProduct": {"name": "Taken over", "price": 1, "categoryId": ids["categoryId"]},
         "ProductChange": {"name": "Taken over", "categoryId": ids["categoryId"]},
         "BranchPrice": {"price": 2},
+        "FinalizeSale": {
+            "sessionId": ids["sessionId"],
+            "lines": [{"productId": ids["productId"]}],
+            "payments": [{"method": "CASH", "amount": 1}],
+        },
+        "RefundSale": {"sessionId": ids["sessionId"], "reason": "taken over"},
+        "StartCart": {"label": "Taken over"},
+        "ChangeCart": {"label": "Taken over", "donation": 1},
+        "SaleLineIn": {"productId": ids["productId"]},
+        "ChangeCartLine": {"quantity": 3},
+        "FinaliseCart": {"payments": [{"method": "CASH", "amount": 10}]},
         "NewApiKey": {"name": "Taken over", "scopes": ["cash:read"]},
         "OpenSession": {"branchId": ids["branchId"], "registerId": ids["registerId"]},
         "CloseSession": {"countedCash": {"EUR": 1}},
@@ -196,9 +241,22 @@ def bodies(place: Place) -> dict[str, dict[str, Any]]:
 
 LOGINS = frozenset({"PasswordLogin", "ValidarPin"})
 """Bodies that are secrets of the place themselves: whoever has them is the person."""
-ID_FIELDS = frozenset({"categoryId", "eventId", "branchId", "branchIds", "registerId", "tenant", "tpv_id"})
-BODY_IDS_KNOWN = re.compile(r"(Id|Ids|(?<!source)_id)$|^tenant$")
-"""A ticket's `source_id` is its sender's own number."""
+ID_FIELDS = frozenset(
+    {
+        "categoryId",
+        "eventId",
+        "branchId",
+        "branchIds",
+        "registerId",
+        "tenant",
+        "tpv_id",
+        "sessionId",
+        "productId",
+        "lines",
+    }
+)
+BODY_IDS_KNOWN = re.compile(r"(Id|Ids|(?<!source)_id)$|^tenant$|^lines$")
+"""A ticket's `source_id` is its sender's own number; the lines of a sale name products."""
 
 
 @dataclass
@@ -232,6 +290,9 @@ def requests(document: dict[str, Any], mine: Place, theirs: Place) -> Iterator[R
             where = [(item["in"], item["name"]) for item in operation.get("parameters", [])]
             in_path = [name for place, name in where if place == "path" and name not in NO_IDS]
             in_query = [name for place, name in where if place == "query" and name not in NO_IDS]
+            assert {name for place, name in where if place == "header"} <= HEADERS, (
+                f"{method} {path}: a header of its own"
+            )
             unknown = {name for name in [*in_path, *in_query] if name not in theirs.ids}
             assert not unknown, f"{method} {path}: say what a foreign {unknown} is"
             schema = schema_name(operation)
@@ -253,6 +314,8 @@ def requests(document: dict[str, Any], mine: Place, theirs: Place) -> Iterator[R
             if schema and schema not in LOGINS:
                 fields = document["components"]["schemas"][schema]["properties"]
                 held = {field for field in fields if BODY_IDS_KNOWN.search(field)}
+                # The lines of a refund are numbers of the sale's.
+                held -= {"lines"} if "lines" not in good[schema] else set()
                 assert held <= ID_FIELDS, f"{schema}: say what a foreign {held - ID_FIELDS} is"
                 for field in sorted(held):
                     yield Request(method, own_path, "body", required, good[schema] | {field: foreign[schema][field]})
@@ -281,6 +344,10 @@ def seen_by_themselves(place: Place) -> list[Any]:
             f"/v1/catalogue/products/{place.ids['product_id']}",
             "/v1/cash/sessions",
             f"/v1/cash/sessions/{place.ids['session_id']}/movements",
+            "/v1/sales",
+            f"/v1/sales/{place.ids['sale_id']}",
+            f"/v1/sales/{place.ids['sale_id']}/refunds",
+            "/v1/sales/carts",
             "/v1/audit?limit=100",
         )
     ]

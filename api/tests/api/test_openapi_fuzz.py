@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import schemathesis
@@ -54,19 +54,45 @@ def fuzzed(base_url: str) -> Any:
 
 @pytest.fixture(scope="module")
 def prepare(shops: Shops) -> Token:
-    """Puts real ids into every second request of the drawer, and says whose token goes with it."""
+    """Puts real ids into every second request of drawers and sales, and says whose token goes with it."""
     shop = shops.make()
     admin, leaving = shop.elena.back_office(), shop.marta.back_office()
     till = shop.ana.login(shop.registers[0])
     drawer = open_drawer(till, {"EUR": 500})
     waiting = move(till, drawer["id"], "PAID_IN", {"EUR": 300})
-    real = {"session_id": drawer["id"], "movement_id": waiting["id"], "registerId": str(shop.registers[0])}
+    product = admin.ok(admin.post("/v1/catalogue/products", {"name": "Book", "price": 1}), 201)["id"]
+    open_drawer(admin, {"EUR": 500}, registerId=str(shop.registers[1]))
+    book = {"productId": product, "quantity": 1000}
+    sale = admin.ok(admin.post("/v1/sales", {"lines": [book], "payments": [{"method": "CARD", "amount": 1000}]}), 201)
+    cart = admin.ok(admin.post("/v1/sales/carts", {}), 201)
+    cart = admin.ok(admin.post(f"/v1/sales/carts/{cart['id']}/lines", book), 201)
+    real = {
+        "session_id": drawer["id"],
+        "movement_id": waiting["id"],
+        "registerId": str(shop.registers[0]),
+        "sale_id": sale["id"],
+        "cart_id": cart["id"],
+        "line_id": cart["lines"][0]["id"],
+    }
+    known: dict[str, Any] = {"productId": product, "number": 1}
     turns = 0
+
+    def stock(body: Any) -> None:
+        """Let what is sold be in the catalogue, and a refund be of what was sold."""
+        if not isinstance(body, dict):
+            return
+        whole = cast("dict[str, Any]", body)
+        lines: Any = whole.get("lines", [whole])
+        for item in cast("list[Any]", lines if isinstance(lines, list) else []):
+            if isinstance(item, dict):
+                line = cast("dict[str, Any]", item)
+                line.update({name: value for name, value in known.items() if name in line})
 
     def prepared(case: Any) -> str | None:
         nonlocal turns
         turns += 1
-        if turns % 2 and case.operation.path.startswith("/v1/cash"):
+        if turns % 2 and case.operation.path.startswith(("/v1/cash", "/v1/sales")):
+            stock(case.body)
             parts: list[dict[str, Any] | None] = [case.path_parameters, case.query]
             for given in parts:
                 if given:
