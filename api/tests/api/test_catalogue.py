@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.listening import listening
 from tests.support import Api, Shop, Shops, fetch, race, refused, statuses
 from tillvault.identity.domain import Role
 
@@ -388,3 +389,16 @@ def test_every_change_of_a_product_is_told_to_tills(shops: Shops, owner_dsn: str
         ("catalogue.product_changed", None, "catalogue", "2.00"),
         ("catalogue.product_changed", shop.branches[0].id, "catalogue", "3.00"),
     ]
+
+
+def test_a_till_hears_at_once_that_a_price_has_changed(shops: Shops) -> None:
+    shop, other = shops.make(), shops.make()
+    admin, till, elsewhere = shop.elena.back_office(), shop.ana.login(shop.registers[0]), other.elena.back_office()
+
+    with listening(till) as heard, listening(elsewhere) as foreign:
+        made = make(admin, "Heard", price=2)
+        name, event = heard.next()
+
+        assert foreign.silent()
+    assert (name, event["type"]) == ("catalogue.product_changed", "catalogue.product_changed")
+    assert event["data"] == {"productId": made["id"], "name": "Heard", "price": {"EUR": 2}, "isActive": True}
