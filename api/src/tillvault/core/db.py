@@ -191,7 +191,11 @@ async def _leave_as_it_is(_: Any) -> None:
 
 
 async def _rolled_back(raw: Any) -> None:
-    if raw.is_closed():
+    try:
+        if raw.is_closed():
+            return
+    except asyncpg.InterfaceError:
+        # The pool has taken a lost connection back already; that it was lost is what the client must hear of.
         return
     try:
         # A cancelled statement leaves the connection busy until the server has said so; a connection that cannot
