@@ -106,6 +106,23 @@ def verify(token: str, keys: PublicKeys) -> dict[str, Any]:
     return claims
 
 
+def signer_of_exactly(token: str, claims: bytes, keys: PublicKeys, *, issued_at: int) -> str | None:
+    """The `kid` of the trusted key that signed just these claims, spelled as `sign` does, with `issued_at` as their
+    `iat`. None does not say that the token is wrong: `verify` says why, or that it holds in another spelling."""
+    head, _, signature_part = token.rpartition(".")
+    header_part, _, claims_part = head.partition(".")
+    kid = next((kid for kid in keys.evidence if _header(kid) == header_part), None)
+    if kid is None or claims_part != base64url(claims) or not keys.windows[kid].holds(issued_at):
+        return None
+    try:
+        signature = from_base64url(signature_part)
+        r, s = (int.from_bytes(part, "big") for part in (signature[:_NUMBER_BYTES], signature[_NUMBER_BYTES:]))
+        keys.evidence[kid].verify(encode_dss_signature(r, s), head.encode(), _VERIFIES)
+    except (ValueError, InvalidSignature):
+        return None
+    return kid if len(signature) == 2 * _NUMBER_BYTES else None
+
+
 def signer_of(token: str) -> str:
     """The `kid` that a verified token names."""
     return _kid_in(token.partition(".")[0])

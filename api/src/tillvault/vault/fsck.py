@@ -4,22 +4,18 @@ tree, every tile, evidence and checkpoint. It stops at the first index that is w
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from hashlib import sha256
-from typing import Any
-
-import orjson
 
 from tillvault.core.db import Connection, Row
-from tillvault.vault import canonical, evidence, fsck_queries, leaves, merkle, notes, queries
+from tillvault.vault import evidence, fsck_queries, fsck_rows, fsck_units, leaves, merkle, notes, queries
 from tillvault.vault.appending import TileRow, complete_tiles
 from tillvault.vault.domain import Head
-from tillvault.vault.entries import Broken, Chain, check_content, check_envelope, check_evidence
+from tillvault.vault.entries import Broken, Chain
+from tillvault.vault.fsck_units import Units
 from tillvault.vault.jwk import PublicKeys
-from tillvault.vault.leaves import KEY, TICKET, Leaf
 from tillvault.vault.merkle import Edge
 from tillvault.vault.notes import Checkpoint
 from tillvault.vault.tiles import HEIGHT, WIDTH
@@ -53,16 +49,18 @@ async def check_log(
     keys: PublicKeys | None,
     kept: Checkpoint | None,
     progress: Progress | None = None,
+    units: Units = fsck_units.here,
 ) -> Finding:
     """Check the organisation's log in one snapshot, in constant memory.
 
-    `keys` verify the signatures, which are left out without; `kept` is what the file beside the keys says.
+    `keys` verify the signatures, which are left out without; `kept` is what the file beside the keys says. `units` does
+    the bulk of the work, ahead of the rest and in other processes if it will.
     """
     started = time.perf_counter()
     await fsck_queries.snapshot(db)
     reading = _Reading(db, keys=keys, kept=kept, progress=progress)
     try:
-        await reading.run()
+        await reading.run(units)
     except Broken as broken:
         return Finding(
             tenant=tenant,
@@ -89,23 +87,34 @@ class _Reading:
     """By tile level, the hashes of the tile that is not complete yet; level 0 is always done with a page."""
     size: int = 0
 
-    async def run(self) -> None:
+    async def run(self, units: Units) -> None:
         head = await self._head()
         chain = Chain(head.origin)
-        page = await fsck_queries.entries(self.db, 0)
+        async with aclosing(units(self.db, head, self.keys)) as found:
+            async for unit in found:
+                if unit.follows(chain):
+                    await self._grow(head, [*merkle.split(unit.hashes)])
+                    unit.advance(chain)
+                elif not await self._judge(head, chain, until=unit.end):
+                    break
+                if self.progress:
+                    self.progress(self.size, head.edge.size)
+        await self._judge(head, chain)
+        await self._check_end(head, chain)
+
+    async def _judge(self, head: Head, chain: Chain, *, until: int | None = None) -> bool:
+        """Leaf by leaf, whatever a unit could not prove; False where there are no more leaves."""
+        page = await fsck_queries.entries(self.db, self.size)
         while page:
-            # PostgreSQL reads the next page while this one is checked.
-            coming = asyncio.create_task(fsck_queries.entries(self.db, self.size + fsck_queries.PAGE))
-            await asyncio.sleep(0)
-            hashes, broken = _check_page(chain, page, self.keys)
-            page = await coming
+            hashes, broken = fsck_rows.check_page(chain, page, self.keys)
             # What is wrong with the tree of the leaves before comes first.
             await self._grow(head, hashes)
             if broken is not None:
                 raise broken
-            if self.progress:
-                self.progress(self.size, head.edge.size)
-        await self._check_end(head, chain)
+            if self.size == until:
+                return True
+            page = await fsck_queries.entries(self.db, self.size)
+        return False
 
     async def _head(self) -> Head:
         try:
@@ -189,81 +198,6 @@ class _Reading:
             raise Broken("the head names other positions of the streams than the leaves")
         if self.size and (head.last_received_at is None or leaves.moment(head.last_received_at) != chain.received_at):
             raise Broken("the head names another time than the last leaf", self.size - 1)
-
-
-# Entries ------------------------------------------------------------------------------------------------------------
-
-
-def _check_page(chain: Chain, page: Sequence[Row], keys: PublicKeys | None) -> tuple[list[bytes], Broken | None]:
-    """The leaf hashes up to the first entry that does not hold, and why that one does not."""
-    hashes: list[bytes] = []
-    for row in page:
-        expected = chain.size
-        try:
-            _check_row(chain, row, keys)
-        except Broken as broken:
-            return hashes, Broken(broken.reason, expected)
-        hashes.append(row["leaf_hash"])
-    return hashes, None
-
-
-def _check_row(chain: Chain, row: Row, keys: PublicKeys | None) -> None:
-    if row["index"] != chain.size:
-        raise Broken(f"the leaf is missing: index {row['index']} comes next")
-    if leaves.leaf_hash(row["leaf"].encode()) != row["leaf_hash"]:
-        raise Broken("the leaf is not the one whose hash is stored beside it")
-    leaf, digest = chain.add(row["leaf"])
-    if (row["stream"], row["stream_seq"]) != (leaf.stream, leaf.stream_seq):
-        raise Broken("the leaf stands at another position of its stream than it says")
-    if leaf.type == TICKET:
-        _check_ticket(leaf, row)
-        if keys is not None:
-            check_evidence(leaf, digest, row["evidence_jws"], keys)
-            chain.check_signer(leaf, row["evidence_jws"])
-    elif row["content"] is None or row["id"] is not None:
-        raise Broken("the leaf is not a ticket's, but has no content or a ticket beside it")
-    else:
-        content = row["content"].encode()
-        check_content(leaf, content)
-        if leaf.type == KEY:
-            chain.change_key(leaf, content)
-
-
-def _check_ticket(leaf: Leaf, row: Row) -> None:
-    """A ticket anew from its raw body, read once."""
-    if row["id"] is None:
-        raise Broken("the ticket is missing")
-    raw: bytes = row["raw"]
-    if sha256(raw).hexdigest() != leaf.raw_sha256:
-        raise Broken("the raw body is not the one whose hash the leaf holds")
-    if sha256(row["envelope"].encode()).hexdigest() != leaf.envelope_sha256:
-        raise Broken("the envelope is not the one whose hash the leaf holds")
-    try:
-        reading = canonical.read(raw)
-        body = reading.body
-        content, identity = canonical.identity(
-            body.get("pos_session"), body["source_id"], body["ticket"], settled=reading.settled
-        )
-        envelope: dict[str, Any] = orjson.loads(row["envelope"])
-        described = leaves.envelope(body, salt=str(envelope.get("salt")))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Broken("the raw body is not a ticket, or the envelope none of a ticket") from error
-    if identity != leaf.content_sha256:
-        check_content(leaf, content)
-    check_envelope(leaf, described, envelope, body)
-    columns = {
-        "id": leaf.document_id,
-        "scheme": canonical.SCHEME,
-        "sha256": bytes.fromhex(identity),
-        "source_id": body["source_id"],
-        "pos_session": body.get("pos_session"),
-        "ledger_hash": leaf.ledger_hash,
-    }
-    for name, true in columns.items():
-        if row[name] != true:
-            raise Broken(f"`{name}` of the ticket is not what its leaf and its raw body say")
-    if leaves.moment(row["received_at"]) != leaf.received_at:
-        raise Broken("`received_at` of the ticket is not what its leaf says")
 
 
 def _check_checkpoint(row: Row, true: Checkpoint, keys: PublicKeys | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Annotated
@@ -19,6 +20,7 @@ from tillvault.events import service as events
 from tillvault.vault import checkpoints, export_command, fsck, fsck_queries, key_following, keys
 from tillvault.vault.entries import Broken
 from tillvault.vault.fsck import Finding
+from tillvault.vault.fsck_units import Processes
 from tillvault.vault.keys import Signers
 from tillvault.vault.notes import Checkpoint
 
@@ -45,6 +47,7 @@ def commands(
         signatures: Annotated[
             bool, typer.Option(" /--no-signatures", help="Leave out what takes longest: evidence and checkpoints.")
         ] = True,
+        jobs: Annotated[int | None, typer.Option(min=1, help="Processes; by default one for each core.")] = None,
     ) -> None:
         """Recompute every leaf from the raw bytes, the chain, the tree, every evidence and checkpoint.
 
@@ -55,7 +58,15 @@ def commands(
             signers = keys_of(settings, needed=signatures)
             with running_database(settings) as dsn:
                 found = asyncio.run(
-                    check(dsn, settings, tenant=tenant, signers=signers, signatures=signatures, quiet=as_json)
+                    check(
+                        dsn,
+                        settings,
+                        tenant=tenant,
+                        signers=signers,
+                        signatures=signatures,
+                        jobs=jobs or len(os.sched_getaffinity(0)),
+                        quiet=as_json,
+                    )
                 )
         _tell(found, as_json=as_json)
         if not all(finding.holds for finding in found):
@@ -78,11 +89,19 @@ def keys_of(settings: Settings, *, needed: bool) -> Signers | None:
 
 
 async def check(
-    dsn: str, settings: Settings, *, tenant: str | None, signers: Signers | None, signatures: bool, quiet: bool = True
+    dsn: str,
+    settings: Settings,
+    *,
+    tenant: str | None,
+    signers: Signers | None,
+    signatures: bool,
+    jobs: int = 1,
+    quiet: bool = True,
 ) -> list[Finding]:
     """The findings of all logs, or of one. Raises StartupRefused for a tenant without a log."""
     await refuse_powerful_role(dsn)
     patient = settings.model_copy(update={"database_statement_timeout_ms": _STATEMENT_TIMEOUT_MS})
+    units = Processes(dsn=dsn, settings=patient, jobs=jobs)
     database = await Database.connect(dsn, patient, flush=events.flush)
     try:
         async with database.transaction(None) as db:
@@ -108,6 +127,7 @@ async def check(
                             tenant=log["tenant"],
                             keys=signers.public_keys if signers and signatures else None,
                             kept=kept,
+                            units=units,
                             progress=lambda done, total, task=task: progress.update(task, completed=done, total=total),
                         )
                     )

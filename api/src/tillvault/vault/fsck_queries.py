@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from tillvault.core.db import Connection, Row
@@ -9,10 +10,23 @@ from tillvault.core.db import Connection, Row
 PAGE = 1024
 """A multiple of the width of a tile, and at most 64 MiB of raw bodies."""
 
+_SNAPSHOT = re.compile(r"[0-9A-F]+(?:-[0-9A-F]+)*", re.ASCII)
 
-async def snapshot(db: Connection) -> None:
-    """Whoever appends meanwhile is not seen. Must come before any query of the transaction."""
+
+async def snapshot(db: Connection, name: str | None = None) -> None:
+    """Whoever appends meanwhile is not seen. Must come before any query of the transaction. With a name, it is what the
+    transaction sees that exported it."""
     await db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    if name is not None:
+        if not _SNAPSHOT.fullmatch(name):
+            raise ValueError(f"{name!r} is not the name of a snapshot")
+        # SET takes no parameters.
+        await db.execute(f"SET TRANSACTION SNAPSHOT '{name}'")
+
+
+async def export_snapshot(db: Connection) -> str:
+    """What this transaction sees, for others to see for as long as it lasts."""
+    return str(await db.fetchval("SELECT pg_export_snapshot()"))
 
 
 async def logs(db: Connection) -> list[Row]:
@@ -20,13 +34,15 @@ async def logs(db: Connection) -> list[Row]:
     return await db.fetch("SELECT organisation_id, tenant FROM directory_vaults() ORDER BY tenant")
 
 
-async def entries(db: Connection, first: int) -> list[Row]:
-    """A page of leaves with their tickets; ids as text, as leaves have them. Bounds on both sides keep the plan to two
-    walks along keys, whatever the statistics say."""
+async def entries(db: Connection, first: int, end: int | None = None, *, evidence: bool = True) -> list[Row]:
+    """A page of leaves with their tickets, not beyond `end`; ids as text, as leaves have them, evidence, a third of all
+    bytes, only if it is asked for. Bounds on both sides keep the plan to two walks along keys, whatever the statistics
+    say."""
     return await db.fetch(
         """
         SELECT l.index, l.stream, l.stream_seq, l.leaf, l.leaf_hash, l.content, t.id::text AS id, t.scheme, t.sha256,
-               t.source_id, t.pos_session, t.envelope, t.raw, t.ledger_hash, t.evidence_jws, t.received_at
+               t.source_id, t.pos_session, t.envelope, t.raw, t.ledger_hash,
+               CASE WHEN $4 THEN t.evidence_jws END AS evidence_jws, t.received_at
         FROM vault_leaves l
         LEFT JOIN vault_tickets t
             ON t.organisation_id = $1 AND t.index = l.index AND t.index >= $2 AND t.index < $3
@@ -34,7 +50,8 @@ async def entries(db: Connection, first: int) -> list[Row]:
         """,
         db.organisation_id,
         first,
-        first + PAGE,
+        first + PAGE if end is None else min(first + PAGE, end),
+        evidence,
     )
 
 
