@@ -17,10 +17,14 @@ from tillvault.sales.carts.errors import CartIdTaken
 from tillvault.sales.domain import WantedDiscount, WantedLine
 from tillvault.sales.pricing import Discount
 
+# The name is no join: whoever waited for a cart that changed hands would look for its new cashier in the joined row of
+# the old one, and find no cart at all.
 _CART = """
-SELECT c.organisation_id, c.id, c.branch_id, c.session_id, c.cashier_id, u.name AS cashier_name, c.status, c.currency,
-       c.label, c.note, c.discount_percent_bp, c.discount_minor, c.donation_minor, c.created_at, c.updated_at
-FROM carts c JOIN users u ON u.organisation_id = $1 AND u.id = c.cashier_id
+SELECT c.organisation_id, c.id, c.branch_id, c.session_id, c.cashier_id,
+       (SELECT u.name FROM users u WHERE u.organisation_id = $1 AND u.id = c.cashier_id) AS cashier_name,
+       c.status, c.currency, c.label, c.note, c.discount_percent_bp, c.discount_minor, c.donation_minor, c.created_at,
+       c.updated_at
+FROM carts c
 WHERE c.organisation_id = $1
 """
 
