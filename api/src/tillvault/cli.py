@@ -310,7 +310,7 @@ def openapi(
         output.write_text(openapi_json())
 
 
-app.command("relay")(relay_command.command(running_database, refusals_as_exit))
+app.command("relay")(relay_command.command(running_database, refusals_as_exit, ended_by_signals))
 app.command("verify")(vault_commands.verify)
 
 if __name__ == "__main__":

@@ -19,9 +19,11 @@ RunningDatabase = Callable[[Settings], AbstractContextManager[str]]
 
 
 def command(
-    running_database: RunningDatabase, refusals_as_exit: Callable[[], AbstractContextManager[None]]
+    running_database: RunningDatabase,
+    refusals_as_exit: Callable[[], AbstractContextManager[None]],
+    ended_by_signals: Callable[[], AbstractContextManager[None]],
 ) -> Callable[..., None]:
-    """The command, given how a database is had and a refusal is told."""
+    """The command, given how a database is had, a refusal is told, and a signal ends a start that is under way."""
 
     def relay(
         *,
@@ -42,7 +44,7 @@ def command(
 
         Several may run at once. With an embedded database `tillvault serve` runs one already.
         """
-        with refusals_as_exit():
+        with refusals_as_exit(), ended_by_signals():
             settings = Settings()
             logging.configure(settings.log_level, settings.log_format)
             with running_database(settings) as dsn:

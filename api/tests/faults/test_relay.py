@@ -196,6 +196,23 @@ def test_an_event_whose_transaction_commits_late_is_not_lost(shops: Shops, setti
         eventually(lambda: sink.numbers("drawer:slow") == [1], "the late one")
 
 
+def test_a_relay_whose_lock_is_lost_begins_anew(shops: Shops, settings: Settings, superuser_dsn: str) -> None:
+    shop = shops.make()
+    sink = RecordingSink(shop.id, fails=failing("drawer:b", 1))
+    holders = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = 7246111 AND objsubid = 2"
+
+    with relay(settings, sink):
+        told(settings, shop.id, ["drawer:a"], 1)
+        eventually(lambda: len(sink.received) == 1, "a first delivery")
+        (before,) = query(superuser_dsn, holders)
+        query(superuser_dsn, "SELECT pg_terminate_backend($1)", before["pid"])
+        told(settings, shop.id, ["drawer:b"], 3)
+        eventually(lambda: sink.numbers("drawer:b") == [0, 2], "the delivery after it")
+        (after,) = query(superuser_dsn, holders)
+
+    assert after["pid"] != before["pid"]
+
+
 def test_what_is_delivered_is_forgotten_in_time_and_what_waits_is_not(
     shops: Shops, settings: Settings, owner_dsn: str, superuser_dsn: str
 ) -> None:

@@ -27,10 +27,7 @@ from tests.support import Api, Shops
 from tillvault.core.config import Settings
 from tillvault.core.db import Database
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(redis_server() is None, reason="redis-server is not installed"),
-]
+pytestmark = pytest.mark.slow
 
 ROUNDS = int(os.environ.get("TILLVAULT_TEST_ROUNDS", "5"))
 PRODUCERS = 20
@@ -84,6 +81,7 @@ def judge(events: Iterable[dict[str, Any]]) -> int:
     return repeated
 
 
+@pytest.mark.skipif(redis_server() is None, reason="redis-server is not installed")
 def test_a_relay_that_is_killed_again_and_again_loses_nothing_and_keeps_the_order(
     shops: Shops, settings: Settings, owner_dsn: str, tmp_path: Path
 ) -> None:
@@ -177,3 +175,15 @@ def test_the_relay_serves_its_metrics_and_ends_with_zero(settings: Settings, tmp
     assert "tillvault_relay_lag_seconds" in metrics
     assert code == 0
     assert relay.records[-1]["event"] == "relay.stopped"
+
+
+def test_serve_with_an_embedded_database_runs_a_relay_that_ends_with_it(tmp_path: Path) -> None:
+    serving = Serving(tmp_path / "var").ready()
+    try:
+        until(lambda: any(one["event"] == "relay.started" for one in serving.records), what="the start of the relay")
+        code = serving.end(signal.SIGTERM)
+    finally:
+        serving.clean_up()
+
+    assert code == 0
+    assert "relay.stopped" in [one["event"] for one in serving.records]

@@ -75,7 +75,14 @@ def test_the_very_first_start_makes_the_database_and_keeps_its_secrets_private(t
 
     keys = list((tmp_path / "new" / "var" / "keys").iterdir())
 
-    assert {key.name for key in keys} == {"checkpoint.pem", "evidence.pem", "jwks.json", "pin_pepper", "token_secret"}
+    assert {key.name for key in keys} == {
+        "checkpoint.pem",
+        "evidence.pem",
+        "jwks.json",
+        "pin_pepper",
+        "token_secret",
+        "webhook_secret",
+    }
     assert {key.stat().st_mode & 0o777 for key in keys} == {0o600}
     assert serving.end() == 0
 

@@ -92,6 +92,9 @@ class Relay:
                 except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                     log().warning("relay.database_unavailable", error=str(error))
                     await self._rest(_TROUBLE_SECONDS)
+                except Exception as error:  # noqa: BLE001  (a relay that ended unseen would deliver nothing any more)
+                    log().error("relay.failed", exc_info=error)
+                    await self._rest(_LOOK_SECONDS)
         finally:
             for sink in self.sinks:
                 await sink.close()
