@@ -27,9 +27,13 @@ help: ## Show this list
 # The command stands alone on its line, so that make runs it without a shell: Ctrl-C and SIGTERM then reach the server
 # itself, which stops all that it started and ends with 0.
 run: $(STAMP) ## Serve a working shop with demo data on PORT (default 8000); Ctrl-C stops everything
+	@# The shop opens without its web app too: what was missing has been said.
+	@frontend/build || true
 	@$(BIN)/tillvault serve --demo
 
 test: $(STAMP) ## Run the whole test suite against a real PostgreSQL of its own
+	frontend/build
+	frontend/build npm run --silent test
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
 check: $(STAMP) ## Lint, format, types, layers, migrations, generated files, compose file
@@ -40,6 +44,8 @@ check: $(STAMP) ## Lint, format, types, layers, migrations, generated files, com
 	$(BIN)/python -m tillvault.reference --check
 	$(BIN)/tillvault db check
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	frontend/build npm run --silent client
+	frontend/build npm run --silent check
 
 bench: $(STAMP) ## Measure, and compare with the figures that must be reached
 	cd api && ../$(BIN)/python -m bench

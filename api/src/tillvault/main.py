@@ -13,7 +13,7 @@ from tillvault.cash import routes as cash
 from tillvault.core import health
 from tillvault.core.config import Settings
 from tillvault.core.errors import AppError
-from tillvault.core.http import dialects, docs, openapi
+from tillvault.core.http import dialects, docs, openapi, webapp
 from tillvault.core.http.middleware import Gate
 from tillvault.core.idempotency import AnsweredBefore
 from tillvault.identity import routes as identity
@@ -62,4 +62,6 @@ def create_app(settings: Settings) -> FastAPI:
         *catalogue.ROUTERS,
     ):
         app.include_router(router)
+    # Last: its pattern for files at the root takes every name of one segment.
+    app.include_router(webapp.router)
     return app

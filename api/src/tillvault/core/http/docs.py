@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from fastapi import APIRouter, Request
 from fastapi.openapi.docs import get_swagger_ui_html
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 router = APIRouter(include_in_schema=False)
 
@@ -20,12 +20,6 @@ _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "frame-ancestors 'none'"
 )
-
-
-@router.get("/")
-async def root() -> Response:
-    """Until the web app stands here, the way to the API's documentation."""
-    return RedirectResponse("/docs")
 
 
 @router.get("/docs")

@@ -1,0 +1,6 @@
+import common from './common.json';
+import desk from './desk.json';
+import errors from './errors.json';
+import till from './till.json';
+
+export default { common, desk, errors, till };
