@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import statistics
 import sys
@@ -13,7 +14,7 @@ from argon2 import PasswordHasher
 from rich.console import Console
 from rich.table import Table
 
-from bench import load, relay, sales, stage, tickets
+from bench import ledger, load, relay, sales, stage, tickets
 from bench.load import Conversation, Result
 from bench.stage import Stage
 from tillvault.core.ids import new_id
@@ -220,7 +221,17 @@ def refusals(at: Stage, stores: list[str]) -> None:
 
 
 def main() -> None:
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 8.0
+    parser = argparse.ArgumentParser(prog="make bench BENCH_ARGS=…", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=8.0, help="of each load")
+    parser.add_argument("--million", action="store_true", help="a log of a million tickets: ten minutes more")
+    parser.add_argument("--ledger", action="store_true", help="only the long log")
+    asked = parser.parse_args()
+    seconds = asked.seconds
+    if asked.ledger:
+        with console.status("a long ledger"):
+            ledger.compare(table, seconds, million=asked.million)
+        console.print(table)
+        return
     with stage.running() as at:
         with console.status("building shops"):
             stores = asyncio.run(stage.build(at, tills=2 * CONNECTIONS + 50, stores=200))
@@ -231,7 +242,6 @@ def main() -> None:
         for name, step in (
             ("movements and cycles", lambda: compare(at, seconds)),
             ("tickets", lambda: tickets.compare(at, table, seconds)),
-            ("tickets in bulk", lambda: tickets.bulk(at, table, seconds)),
             ("sales", lambda: sales.compare(at, table, seconds)),
             ("X report", lambda: x_report(at)),
             ("X and Z of many sales", lambda: sales.reports(at, table)),
@@ -245,6 +255,8 @@ def main() -> None:
         relay.compare(table)
     with console.status("tickets, one by one"):
         tickets.compare_unbatched(table, seconds)
+    with console.status("a long ledger"):
+        ledger.compare(table, seconds, million=asked.million)
     console.print(table)
 
 

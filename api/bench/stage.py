@@ -64,8 +64,18 @@ class Stage:
             return json.loads(answer.read())
 
     def resident_mib(self) -> float:
+        return self._status_mib("VmRSS")
+
+    def peak_mib(self) -> float:
+        """The most that was resident since `forget_peak`."""
+        return self._status_mib("VmHWM")
+
+    def forget_peak(self) -> None:
+        Path(f"/proc/{self.process_id}/clear_refs").write_text("5")
+
+    def _status_mib(self, name: str) -> float:
         for line in Path(f"/proc/{self.process_id}/status").read_text().splitlines():
-            if line.startswith("VmRSS"):
+            if line.startswith(name):
                 return int(line.split()[1]) / 1024
         return float("nan")
 
