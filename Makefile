@@ -17,6 +17,7 @@ UV := VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/uv
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --no-header
 JOBS ?= 2
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 LOCK_ARGS ?=
 
 .PHONY: help run test check bench openapi lock install
@@ -48,7 +49,7 @@ check: $(STAMP) ## Lint, format, types, layers, migrations, generated files, com
 	frontend/build npm run --silent check
 
 bench: $(STAMP) ## Measure, and compare with the figures that must be reached
-	cd api && ../$(BIN)/python -m bench
+	cd api && ../$(BIN)/python -m bench $(BENCH_ARGS)
 
 openapi: $(STAMP) ## Write the generated files: api/openapi.json, env.example, docs/reference
 	$(BIN)/python -m tillvault.reference
