@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tests.support import Api, Shop, Shops, fetch, move, open_drawer
+from tillvault.core.clock import utc_now
 
 PUBLIC = {
     "/health": "no organisation in it",
@@ -48,12 +49,14 @@ NO_IDS = frozenset(
         "operation",
         "kind",
         "receiptNumber",
+        "by",
     },
 )
 """Parameters without an id; `path` is that of a tile within one ledger."""
 HEADERS = frozenset({"Idempotency-Key", "x-approver-pin"})
 """Headers without an id: keys belong to who sends them, and a PIN is looked for in one's own branch alone, which the
 tests of idempotency and of refunds show."""
+TODAY = utc_now().date().isoformat()
 UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -298,7 +301,7 @@ def requests(document: dict[str, Any], mine: Place, theirs: Place) -> Iterator[R
             schema = schema_name(operation)
             assert schema is None or schema in good, f"{method} {path}: say what a body {schema} is"
             required = {
-                item["name"]: mine.ids[item["name"]]
+                item["name"]: TODAY if item["schema"].get("format") == "date" else mine.ids[item["name"]]
                 for item in operation.get("parameters", [])
                 if item["in"] == "query" and item.get("required")
             }

@@ -31,6 +31,8 @@ class Permission(StrEnum):
     SALES_SUPERVISE = "sales:supervise"
     """Decide a price, approve a refund, see the sales of others."""
     SALES_READ = "sales:read"
+    REPORTS_READ = "reports:read"
+    """Figures over many drawers and people: takings, differences."""
     WEBHOOKS_ADMINISTER = "webhooks:administer"
     TERMINALS_ADMINISTER = "terminals:administer"
     """See every terminal of the organisation and release one."""
@@ -52,6 +54,7 @@ _MANAGER = _CASHIER | {
     Permission.TICKETS_READ,
     Permission.CATALOGUE_WRITE,
     Permission.SALES_SUPERVISE,
+    Permission.REPORTS_READ,
 }
 
 ROLES: Mapping[Role, frozenset[Permission]] = {
@@ -70,6 +73,7 @@ MACHINE_SCOPES: frozenset[Permission] = frozenset(
         Permission.CATALOGUE_READ,
         Permission.CATALOGUE_WRITE,
         Permission.SALES_READ,
+        Permission.REPORTS_READ,
     }
 )
 """What an API key can be given: nothing that needs a person who answers for it."""

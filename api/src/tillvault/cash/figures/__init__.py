@@ -1,0 +1,1 @@
+"""Figures over many drawers: takings and differences, summed from immutable rows."""
