@@ -12,13 +12,14 @@ import secrets
 import subprocess
 import tempfile
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
-from tests.machinery import served, until
+from tests.machinery import kill_postgres, served, until
 from tests.support import Shops
 from tests.vaultload import Load, Told, assert_nothing_is_lost
 from tillvault.core import migrate, processes
@@ -79,19 +80,25 @@ class Limited(Disk):
         pid = processes.pid_in(self.server.pgdata / "postmaster.pid")
         if pid is None or not processes.is_postmaster_of(pid, self.server.pgdata):
             return
+        self._limit_one(psutil.Process(pid), size)
+        # Looked for only now: whoever is born later inherits the server's.
+        for process in psutil.Process(pid).children():
+            self._limit_one(process, size)
+
+    @staticmethod
+    def _limit_one(process: psutil.Process, size: str) -> None:
         is_root = os.geteuid() == 0
-        for process in [psutil.Process(pid), *psutil.Process(pid).children()]:
-            done = subprocess.run(
-                ["prlimit", "--pid", str(process.pid), f"--fsize={size}:unlimited"],
-                user=processes.SYSTEM_USER if is_root else None,
-                group=processes.SYSTEM_USER if is_root else None,
-                extra_groups=[] if is_root else None,
-                check=False,
-                capture_output=True,
-                text=True,
-            )
-            # A child may have ended meanwhile; the server itself must have heard.
-            assert done.returncode == 0 or not process.is_running(), done.stderr
+        done = subprocess.run(
+            ["prlimit", "--pid", str(process.pid), f"--fsize={size}:unlimited"],
+            user=processes.SYSTEM_USER if is_root else None,
+            group=processes.SYSTEM_USER if is_root else None,
+            extra_groups=[] if is_root else None,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        # A child may have ended meanwhile.
+        assert done.returncode == 0 or not process.is_running(), done.stderr
 
 
 class LimitedLog(Limited):
@@ -99,15 +106,18 @@ class LimitedLog(Limited):
 
     size_bytes = 2**20
 
+    def clear(self) -> None:
+        kill_postgres(self.server.pgdata)
+
 
 class Full(Disk):
-    """A file system that is full to the last megabyte."""
+    """A file system that has no room left."""
 
     def fill(self) -> None:
-        found = os.statvfs(self.server.data_dir)
-        size = found.f_bavail * found.f_frsize - 2**20
-        with self._ballast.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, size)
+        # Bit by bit: PostgreSQL takes of the room meanwhile.
+        with self._ballast.open("wb", buffering=0) as file, suppress(OSError):
+            while True:
+                file.write(bytes(2**20))
 
     def clear(self) -> None:
         self._ballast.unlink()
