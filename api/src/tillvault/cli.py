@@ -32,6 +32,7 @@ from tillvault.core.db import StartupRefused
 from tillvault.core.embedded import EmbeddedPostgres
 from tillvault.core.errors import AppError
 from tillvault.identity import setup
+from tillvault.identity.first_run import service as first_run
 from tillvault.identity.hashing import Hasher
 from tillvault.identity.setup import Founded, Founding
 from tillvault.vault import commands as vault_commands
@@ -185,9 +186,19 @@ def look_around(dsn: str, settings: Settings, *, demo: bool) -> None:
     if demo and not asyncio.run(demo_data.load(dsn, settings)):
         demo_data.refresh_base_url(settings)
     held = asyncio.run(demo_data.installation(dsn, settings))
+    if held.organisations == 0:
+        offer_first_run(settings)
     if held.demo_organisations:
         logging.log().warning("demo.data", organisations=held.demo_organisations)
     console.print(Text(demo_data.banner(settings, is_demo=held.demo_organisations > 0)), soft_wrap=True)
+
+
+def offer_first_run(settings: Settings) -> None:
+    """The code of the first-run page, told once; workers get it by the environment, as they get the database."""
+    if settings.setup_code is None:
+        code = first_run.new_code()
+        os.environ["TILLVAULT_SETUP_CODE"] = code
+        logging.log().warning("setup.needed", page=f"{settings.public_url}/setup", code=code)
 
 
 @app.command()

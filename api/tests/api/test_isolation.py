@@ -25,6 +25,9 @@ PUBLIC = {
     "/api/tienda/verificar/{codigo}": "whoever knows a store's code may ask for its name (terminal-login-api.md)",
     "/jwks.json": "public keys",
     "/.well-known/jwks.json": "public keys",
+    "/r/{token}": "whoever holds a receipt may see it; tokens are tested with receipts",
+    "/r/{token}/proof": "the same",
+    "/v1/setup": "founds the first organisation, and refuses where there is one",
     "/v1/events/stream": "does not end; what it tells to whom is tested with live updates",
 }
 NO_IDS = frozenset(
@@ -49,6 +52,8 @@ NO_IDS = frozenset(
         "operation",
         "kind",
         "receiptNumber",
+        "lang",
+        "width",
         "by",
     },
 )
@@ -199,6 +204,7 @@ def bodies(place: Place) -> dict[str, dict[str, Any]]:
         "NewBranch": {"name": "New", "timezone": "Europe/Madrid", "baseCurrency": "EUR"},
         "BranchChange": {"name": "Taken over"},
         "PoliciesChange": {"cashBlindClose": True},
+        "OpenDrawer": {"reason": "Nothing of theirs"},
         "NewRegister": {"branchId": ids["branchId"], "name": "Taken over"},
         "RegisterChange": {"name": "Taken over"},
         "NewUser": {"username": "spy", "name": "Spy", "role": "ADMIN", "branchIds": [ids["branchId"]]},
@@ -211,6 +217,7 @@ def bodies(place: Place) -> dict[str, dict[str, Any]]:
         "NewProduct": {"name": "Taken over", "price": 1, "categoryId": ids["categoryId"]},
         "ProductChange": {"name": "Taken over", "categoryId": ids["categoryId"]},
         "BranchPrice": {"price": 2},
+        "PrintReceipt": {"format": "html"},
         "FinalizeSale": {
             "sessionId": ids["sessionId"],
             "lines": [{"productId": ids["productId"]}],

@@ -80,6 +80,13 @@ class Settings(BaseSettings):
         description="Secret under which PINs are looked up, 32 characters or more. Unset: made once in the keys "
         "folder. Changing it makes every PIN unusable.",
     )
+    setup_code: SecretStr | None = Field(
+        default=None,
+        min_length=8,
+        validation_alias="TILLVAULT_SETUP_CODE",
+        description="Code that the first-run page asks for while there is no organisation. Unset: made by `serve` at "
+        "each start and written into its log.",
+    )
     token_ttl_minutes: int = Field(
         default=12 * 60,
         ge=1,
@@ -144,6 +151,18 @@ class Settings(BaseSettings):
         ge=1024,
         validation_alias="CATALOGUE_IMPORT_MAX_BYTES",
         description="Largest file of products, in bytes. Beyond it the answer is 413.",
+    )
+    receipt_secret: SecretStr | None = Field(
+        default=None,
+        validation_alias="TILLVAULT_RECEIPT_SECRET",
+        description="Secret behind the address in the QR code of receipts, 32 characters or more. Unset: made once in "
+        "the keys folder. Changing it makes the codes of all receipts handed out useless.",
+    )
+    receipt_font_dir: Path | None = Field(
+        default=None,
+        validation_alias="RECEIPT_FONT_DIR",
+        description="Folder with further fonts (TTF, OTF) for receipts, for scripts other than Latin, Greek, Cyrillic "
+        "and Khmer.",
     )
     webhook_secret: SecretStr | None = Field(
         default=None,
@@ -252,7 +271,7 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("token_secret", "pin_pepper", "webhook_secret")
+    @field_validator("token_secret", "pin_pepper", "webhook_secret", "receipt_secret")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < 32:

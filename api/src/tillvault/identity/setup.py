@@ -30,7 +30,7 @@ from tillvault.identity.registers.domain import next_emission_point
 from tillvault.identity.users import queries as users
 from tillvault.identity.users.domain import USERNAME_PATTERN
 
-_SLUG_PATTERN = r"[a-z0-9][a-z0-9-]{0,62}"
+SLUG_PATTERN = r"[a-z0-9][a-z0-9-]{0,62}"
 _NAME_LENGTH_MAX = 120
 
 
@@ -61,7 +61,7 @@ class Founding:
             text = getattr(self, name)
             if not 1 <= len(text) <= _NAME_LENGTH_MAX or not text.isprintable():
                 raise _wrong(name, f"must have 1 to {_NAME_LENGTH_MAX} characters")
-        if not re.fullmatch(_SLUG_PATTERN, self.slug):
+        if not re.fullmatch(SLUG_PATTERN, self.slug):
             raise _wrong("slug", "must be 1 to 63 small letters, digits and hyphens, the first one no hyphen")
         if not re.fullmatch(USERNAME_PATTERN, self.admin_username):
             raise _wrong("admin_username", "must be 2 to 40 letters, digits, dots, hyphens and underscores")
@@ -114,8 +114,13 @@ async def enter_new_organisation(db: Connection) -> UUID:
     return organisation_id
 
 
-async def found(db: Connection, hasher: Hasher, *, pepper: bytes, founding: Founding) -> Founded:
-    """An organisation with its first branch, register and admin. Raises OrganisationSlugTaken."""
+async def found(
+    db: Connection, hasher: Hasher, *, pepper: bytes, founding: Founding, teller: str = "tillvault init"
+) -> Founded:
+    """An organisation with its first branch, register and admin; the audit trail says that `teller` made it.
+
+    Raises OrganisationSlugTaken.
+    """
     await branches.lock_installation(db)
     organisation_id = await enter_new_organisation(db)
     await create_organisation(db, slug=founding.slug, name=founding.organisation)
@@ -143,11 +148,11 @@ async def found(db: Connection, hasher: Hasher, *, pepper: bytes, founding: Foun
         pin=pin,
         password=password,
     )
-    _tell(db, organisation_id, founding, store_code)
+    _tell(db, organisation_id, founding, store_code, teller)
     return Founded(store_code=store_code, emission_point=emission_point, pin=pin, password=password)
 
 
-def _tell(db: Connection, organisation_id: UUID, founding: Founding, store_code: str) -> None:
+def _tell(db: Connection, organisation_id: UUID, founding: Founding, store_code: str, teller: str) -> None:
     # Whoever holds the machine acts here; there is no user yet to name.
     events.record_audit(
         db,
@@ -155,7 +160,7 @@ def _tell(db: Connection, organisation_id: UUID, founding: Founding, store_code:
             id=new_id(),
             branch_id=None,
             actor_id=None,
-            actor_name="tillvault init",
+            actor_name=teller,
             actor_role="OPERATOR",
             action="ORGANISATION_CREATED",
             resource_type="organisation",

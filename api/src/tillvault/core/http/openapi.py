@@ -29,6 +29,9 @@ BODY: tuple[type[AppError], ...] = (ValidationFailed, PayloadTooLarge)
 _BY_SECRET = frozenset({"/api/auth/login", "/api/auth/login-pin", "/api/auth/validar-pin"})
 """Where 401 means a wrong PIN or password, not a missing token."""
 
+_WITHOUT_LOGIN = frozenset({"/v1/setup"})
+"""Writes of nobody, under whose name no key could be kept."""
+
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -115,7 +118,7 @@ def document(app: FastAPI) -> dict[str, Any]:
             _drop_assumed_422(operation)
             if "401" in operation["responses"] and path not in _BY_SECRET:
                 operation["security"] = [{"bearer": []}]
-            if dialect_of(path) is Dialect.ENVELOPE and method != "get":
+            if dialect_of(path) is Dialect.ENVELOPE and method != "get" and path not in _WITHOUT_LOGIN:
                 operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
             _name_dialect(path, operation)
     for name in ("HTTPValidationError", "ValidationError"):
