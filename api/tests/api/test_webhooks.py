@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Generator
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from tests.machinery import query, served
-from tests.relays import QUICK, Receiver, eventually, receiving, relay, told
+from tests.relays import QUICK, Received, Receiver, eventually, receiving, relay, told
 from tests.support import Api, Shop, Shops, open_drawer, refused
 from tillvault.core import secrets
 from tillvault.core.config import Settings
@@ -208,7 +209,7 @@ def test_an_inactive_webhook_gets_nothing_until_it_is_reactivated(
     path = f"/v1/webhooks/{webhook['id']}"
     with relay(lenient):
         told(lenient, shop.id, ["drawer:a"], 1)
-        eventually(lambda: [each["attempts"] for each in deliveries(admin, webhook)] != [0], "a first try")
+        eventually(lambda: any(each["attempts"] for each in deliveries(admin, webhook)), "a first try")
         admin.ok(admin.patch(path, {"isActive": False}))
         receiver.answers = lambda _: None
         told(lenient, shop.id, ["drawer:b"], 1)
@@ -221,6 +222,29 @@ def test_an_inactive_webhook_gets_nothing_until_it_is_reactivated(
 
     assert while_paused == {}
     refused(replay, 409, "WEBHOOK_INACTIVE")
+
+
+def test_a_webhook_that_is_paused_and_resumed_in_the_middle_of_a_delivery_goes_on(
+    shop: Shop, admin: Api, receiver: Receiver, lenient: Settings
+) -> None:
+    webhook = create(admin, receiver.url)
+    path = f"/v1/webhooks/{webhook['id']}"
+    reached, go_on = threading.Event(), threading.Event()
+
+    def slowly(_: Received) -> int:
+        reached.set()
+        go_on.wait(1.5)
+        return 204
+
+    receiver.answers = slowly
+    told(lenient, shop.id, ["drawer:a"], 3)
+    with relay(lenient):
+        assert reached.wait(10)
+        admin.ok(admin.patch(path, {"isActive": False}))
+        admin.ok(admin.patch(path, {"isActive": True}))
+        go_on.set()
+        eventually(lambda: receiver.numbers() == {"drawer:a": [0, 1, 2]}, "the delivery")
+        eventually(lambda: {each["status"] for each in deliveries(admin, webhook)} == {"DELIVERED"}, "the notes")
 
 
 def test_private_targets_are_refused_where_the_settings_do_not_allow_them(shop: Shop) -> None:

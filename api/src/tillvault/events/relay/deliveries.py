@@ -36,8 +36,6 @@ _PER_KEY_WEBHOOK = 20
 _PER_KEY_SINK = 50
 _SLICE_SECONDS = 5.0
 """After this long a key is let go, so that what was delivered is noted and others get their turn."""
-LEASE_SECONDS = 120.0
-"""Longer than any slice with its last delivery."""
 
 Pair = tuple[UUID, str]
 
@@ -96,7 +94,7 @@ class Deliveries:
         async with self.database.transaction(organisation_id) as db:
             endpoint = await webhooks.record(db, UUID(target.partition(":")[2]))
             if endpoint is None or not endpoint["is_active"]:
-                await replay_queries.suspend(db, target=target)
+                await _suspend_inactive(db, target)
                 return 0
             leased = await self._leased(db, target, room, _PER_KEY_WEBHOOK)
         for key, waiting in leased.items():
@@ -114,7 +112,7 @@ class Deliveries:
         return len(leased)
 
     async def _leased(self, db: Connection, target: str, limit: int, per_key: int) -> dict[str, list[Waiting]]:
-        keys = await queries.lease(db, target=target, relay=self.relay, seconds=LEASE_SECONDS, limit=limit)
+        keys = await queries.lease(db, target=target, relay=self.relay, seconds=queries.LEASE_SECONDS, limit=limit)
         return await queries.waiting_of(db, target=target, keys=keys, per_key=per_key) if keys else {}
 
     def _spawn(self, pair: Pair, work: Coroutine[Any, Any, None]) -> None:
@@ -250,6 +248,13 @@ class Deliveries:
             await queries.note_outcomes(db, target=target, outcomes=notes.outcomes)
             await queries.log_attempts(db, [each for each in notes.attempts if is_logged(each.target)])
             await queries.finish(db, target=target, pauses={key: notes.pauses[key] for key in held})
+
+
+async def _suspend_inactive(db: Connection, target: str) -> None:
+    """Looked at again under a lock: it may be reactivated at this moment, and must not be suspended after that."""
+    endpoint = await webhooks.record(db, UUID(target.partition(":")[2]), lock=True)
+    if endpoint is None or not endpoint["is_active"]:
+        await replay_queries.suspend(db, target=target)
 
 
 def is_batch(target: str) -> bool:

@@ -15,6 +15,8 @@ from tillvault.events.relay.domain import Envelope
 LIVENESS_CLASS = 7_246_111
 """First half of the advisory lock that a relay holds as long as it lives."""
 _DISPATCH_SEED = 7_246_112
+LEASE_SECONDS = 120.0
+"""Longer than any slice of work with its last delivery."""
 
 EVENT = "e.id, e.branch_id, e.type, e.version, e.key, e.data, e.occurred_at"
 

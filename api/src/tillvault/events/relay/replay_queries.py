@@ -16,14 +16,18 @@ async def organisations_with_dead_letters(db: Connection) -> list[UUID]:
 
 
 async def hasten(db: Connection, *, target: str) -> None:
-    """Try what waits for a target now, whatever its pause; what is being delivered at this moment is left alone."""
+    """Try what waits for a target now, whatever its pause. What is being delivered at this moment is left to whoever
+    does that; if it was suspended meanwhile, it goes on as a lease."""
     await db.execute(
         """
-        UPDATE event_queues SET next_attempt_at = now()
-        WHERE organisation_id = $1 AND target = $2 AND leased_by IS NULL AND next_attempt_at > now()
+        UPDATE event_queues
+        SET next_attempt_at = CASE WHEN leased_by IS NULL THEN now() ELSE now() + make_interval(secs => $3) END
+        WHERE organisation_id = $1 AND target = $2
+          AND (next_attempt_at = 'infinity' OR (leased_by IS NULL AND next_attempt_at > now()))
         """,
         db.organisation_id,
         target,
+        queries.LEASE_SECONDS,
     )
 
 
