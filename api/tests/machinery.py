@@ -104,7 +104,7 @@ def copy_folder(source: Path, target: Path) -> Path:
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
     """The machine's environment without any setting of ours, plus those given."""
-    ours = ("TILLVAULT_", "DATABASE_", "REDIS_", "PG")
+    ours = ("TILLVAULT_", "DATABASE_", "REDIS_", "RELAY_", "WEBHOOK", "PG")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**clean, "HOST": "127.0.0.1", **settings}
 
