@@ -73,9 +73,14 @@ _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 _TROUBLED_NUMBER = re.compile(rb"[0-9](?:[0-9.]{15}|[eE])")
 """Fifteen digits without an exponent can neither be beyond 2⁵³ nor lose a digit nor become 0."""
 _UNSETTLED_NUMBER = re.compile(rb"-0(?!\.)|\.(?:0000|0+(?![0-9]))")
-_NUMBER_MARKS = bytes(48 if byte in b"0123456789." else 101 if byte in b"eE" else 32 for byte in range(256))
-"""Digits and points as 0, the sign of an exponent as e, everything else as a blank: what _TROUBLED_NUMBER looks for is
-then found without an expression."""
+_MARKS = bytes.maketrans(
+    bytes(range(256)),
+    bytes(
+        48 if byte in b"0123456789." else 101 if byte in b"eE" else 91 if byte in b"[{" else 32 for byte in range(256)
+    ),
+)
+"""Digits and points as 0, the sign of an exponent as e, what opens as a bracket, everything else as a blank: what
+_TROUBLED_NUMBER looks for is then found without an expression."""
 _SIXTEEN_DIGITS = b"0" * 16
 _UNSETTLED_FRACTION = re.compile(rb"\.0(?:000|0*(?![0-9]))")
 _MINUS_ZERO = re.compile(rb"-0(?![.0-9])")
@@ -118,8 +123,14 @@ def read_fast(raw: bytes) -> Reading | None:
 
 
 def _read_plain(raw: bytes, body: dict[str, Any]) -> Reading | None:
-    """`read_fast` of what `_is_plain`: most tickets."""
-    if not _is_plain(raw):
+    """`read_fast` where already the whole text, strings included, has nothing that the scans of the skeleton look for:
+    most tickets."""
+    if b"\\" in raw or b"null" in raw:
+        return None
+    marks = raw.translate(_MARKS)
+    if _SIXTEEN_DIGITS in marks or b"0e" in marks or marks.count(b"[") > DEPTH_MAX + 1:
+        return None
+    if _UNSETTLED_FRACTION.search(raw) or _MINUS_ZERO.search(raw):
         return None
     # Strings without escapes are written as they were read: their colons count on both sides. See below.
     if raw.count(b":") != orjson.dumps(body).count(b":"):
@@ -137,16 +148,6 @@ def _read_scanned(raw: bytes, body: dict[str, Any]) -> Reading | None:
     if skeleton.count(b":") != _skeleton(orjson.dumps(body)).count(b":"):
         return None
     return Reading(body, harmless=True, settled=_is_settled(raw, skeleton))
-
-
-def _is_plain(raw: bytes) -> bool:
-    """Whether already the whole text, strings included, has nothing that the scans of the skeleton look for."""
-    if b"\\" in raw or b"null" in raw or raw.count(b"{") + raw.count(b"[") > DEPTH_MAX + 1:
-        return False
-    marks = raw.translate(_NUMBER_MARKS)
-    if _SIXTEEN_DIGITS in marks or b"0e" in marks:
-        return False
-    return not (_UNSETTLED_FRACTION.search(raw) or _MINUS_ZERO.search(raw))
 
 
 def _is_settled(raw: bytes, skeleton: bytes) -> bool:
@@ -288,8 +289,8 @@ def canonicalise(value: Any) -> bytes:
 
 
 def canonicalise_settled(members: dict[str, Any]) -> bytes:
-    """`canonicalise` for members of a body that `read` found settled, and such as are missing, given as None."""
-    return orjson.dumps({name: item for name, item in members.items() if item is not None}, option=_SORTED)
+    """`canonicalise` for members of a body that `read` found settled."""
+    return orjson.dumps(members, option=_SORTED)
 
 
 def canonicalise_reference(value: Any) -> bytes:
@@ -313,7 +314,9 @@ def jcs_reference(value: Any) -> bytes:
 def identity(pos_session: str | None, source_id: str, ticket: Any, *, settled: bool = False) -> tuple[bytes, str]:
     """The canonical bytes that identify a ticket within its tenant, and their SHA-256 in hex (pos-tickets-api.md,
     "Option A"; vault.md, "Intake", step 6). `settled` as found by `read` of the body that the parts are taken from."""
-    preimage = {"pos_session": pos_session, "source_id": source_id, "ticket": ticket}
+    preimage: dict[str, Any] = {"source_id": source_id, "ticket": ticket}
+    if pos_session is not None:
+        preimage["pos_session"] = pos_session
     content = canonicalise_settled(preimage) if settled else canonicalise(preimage)
     return content, hashlib.sha256(content).hexdigest()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -18,7 +18,7 @@ from tillvault.vault.entries import Broken, Chain, check_content, check_envelope
 from tillvault.vault.jwk import PublicKeys
 from tillvault.vault.leaves import KEY, TICKET, Leaf
 
-_SALT = re.compile(r'"salt":"([0-9a-f]{32})"', re.ASCII)
+_SALT = re.compile(rb'"salt":"([0-9a-f]{32})"')
 """No string of a canonical text holds these quotes without a backslash before them."""
 
 # The judge ----------------------------------------------------------------------------------------------------------
@@ -109,10 +109,14 @@ class Prover:
 
     chain: Chain
     keys: PublicKeys | None
+    tenant: str = field(init=False)
     received: datetime | None = None
     """Of the leaf before; the tickets of a batch share it."""
     received_at: str = ""
     received_second: int = 0
+
+    def __post_init__(self) -> None:
+        self.tenant = self.chain.origin.rpartition("/")[2]
 
     def proves(self, row: Row) -> bool:
         """Whether the row is a ticket's, follows and holds: then the chain has moved on. False says nothing yet."""
@@ -126,7 +130,8 @@ class Prover:
             or identifier is None
         ):
             return False
-        content_sha256 = _content(raw, envelope, source, session, chain.origin)
+        envelope_text = envelope.encode()
+        content_sha256 = _content(raw, envelope_text, source, session, self.tenant)
         if content_sha256 is None or content_sha256 != identity.hex():
             return False
         if received != self.received:
@@ -134,7 +139,7 @@ class Prover:
             self.received_second = int(received.timestamp())
         text = (
             f'{{"content_sha256":"{content_sha256}","document_id":"{identifier}"'
-            f',"envelope_sha256":"{sha256(envelope.encode()).hexdigest()}","index":{index},"log":"{chain.origin}"'
+            f',"envelope_sha256":"{sha256(envelope_text).hexdigest()}","index":{index},"log":"{chain.origin}"'
             f',"prev":"{chain.prev}","raw_sha256":"{sha256(raw).hexdigest()}","received_at":"{self.received_at}"'
             f',"stream":"{stream}","stream_seq":{seq},"type":"{TICKET}","v":{leaves.VERSION}}}'
         )
@@ -161,7 +166,7 @@ class Prover:
         return kid is not None and chain.signers.setdefault(key_leaves.EVIDENCE, kid) == kid
 
 
-def _content(raw: bytes, envelope: str, source: str, session: str | None, origin: str) -> str | None:
+def _content(raw: bytes, envelope: bytes, source: str, session: str | None, tenant: str) -> str | None:
     """The identity in hex, from the raw body, if that is the envelope's and the columns' as well."""
     salt = _SALT.search(envelope)
     try:
@@ -170,9 +175,9 @@ def _content(raw: bytes, envelope: str, source: str, session: str | None, origin
         ticket = body.get("ticket")
         if type(ticket) is not dict or body.get("source_id") != source or body.get("pos_session") != session:
             return None
-        if salt is None or body.get("tenant") != origin.rpartition("/")[2]:
+        if salt is None or body.get("tenant") != tenant:
             return None
-        if leaves.envelope(body, salt=salt[1], settled=reading.settled) != envelope.encode():
+        if leaves.envelope(body, salt=salt[1].decode(), settled=reading.settled) != envelope:
             return None
         return canonical.identity(session, source, ticket, settled=reading.settled)[1]
     except ValueError:

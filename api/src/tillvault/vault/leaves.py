@@ -155,8 +155,7 @@ def envelope(body: Mapping[str, Any], *, salt: str, settled: bool = False) -> by
     `salt` is 128 random bits in hex: without it a forgotten envelope could be guessed from its hash. `settled` as found
     by `canonical.read` of the body.
     """
-    fields = {name: body.get(name) for name in ENVELOPE_FIELDS}
-    if fields["source_system"] is None:
-        fields["source_system"] = SOURCE_SYSTEM_DEFAULT
+    fields = {name: value for name in ENVELOPE_FIELDS if (value := body.get(name)) is not None}
+    fields.setdefault("source_system", SOURCE_SYSTEM_DEFAULT)
     fields["salt"] = salt
     return canonicalise_settled(fields) if settled else canonicalise(fields)
