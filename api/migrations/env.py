@@ -14,7 +14,17 @@ from sqlalchemy.pool import NullPool
 
 from tillvault.core.schema import metadata
 
-for module in ("cash", "cash.takings", "core", "events", "identity", "sales.carts", "sales.catalogue", "vault"):
+for module in (
+    "cash",
+    "cash.takings",
+    "core",
+    "events",
+    "identity",
+    "sales.carts",
+    "sales.catalogue",
+    "sales.receipts",
+    "vault",
+):
     import_module(f"tillvault.{module}.tables")  # It fills the metadata.
 
 

@@ -23,6 +23,7 @@ from tillvault.identity.live import service as live_updates
 from tillvault.identity.throttle import Throttle
 from tillvault.identity.tokens import Tokens
 from tillvault.relaying import desk_of, relaying
+from tillvault.sales.receipts.rendering import press_of
 from tillvault.vault import key_rotation, keys
 from tillvault.vault import service as vault
 from tillvault.vault.checkpoints import Guard, Renewal
@@ -65,6 +66,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         changed=renewal.changed,
     )
     app.state.senders = Senders(database)
+    app.state.press = press_of(settings)
     app.state.doorkeeper = door
     app.state.health = health.Health(database, shared_answers=door.throttle.shared_answers)
     app.state.webhooks = desk = desk_of(settings)

@@ -26,6 +26,7 @@ APPEND_ONLY = (
     "sales",
     "sale_lines",
     "sale_payments",
+    "receipt_prints",
 )
 
 _TABLES = """

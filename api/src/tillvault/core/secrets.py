@@ -51,3 +51,7 @@ def pin_pepper(settings: Settings) -> bytes:
 
 def webhook_secret(settings: Settings) -> bytes:
     return _given_or_made(settings.webhook_secret, settings, "webhook_secret")
+
+
+def receipt_secret(settings: Settings) -> bytes:
+    return _given_or_made(settings.receipt_secret, settings, "receipt_secret")
