@@ -160,6 +160,7 @@ def furnish(shops: Shops, name: str, owner_dsn: str) -> Place:
         "cart_id": cart["id"],
         "line_id": cart["lines"][0]["id"],
         "actorId": str(shop.ana.id),
+        "openedBy": str(shop.ana.id),
         "resourceId": drawer["id"],
         "tenant": shop.slug,
         "source_id": f"{name} Source",

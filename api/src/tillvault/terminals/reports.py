@@ -58,7 +58,7 @@ async def board(db: Connection, *, actor: Actor) -> list[EstadoDeTpv]:
     lines: list[EstadoDeTpv] = []
     for register in await queries.all_registers(db):
         drawer = open_drawers.get(register.id)
-        terminal = _as_it_counts(live.get(register.id), drawer, now)
+        terminal = as_it_counts(live.get(register.id), drawer, now)
         currency = base_currencies[register.branch_id]
         lines.append(
             EstadoDeTpv(
@@ -84,7 +84,7 @@ async def board(db: Connection, *, actor: Actor) -> list[EstadoDeTpv]:
     return lines
 
 
-def _as_it_counts(terminal: Terminal | None, drawer: Found | None, now: datetime) -> Terminal | None:
+def as_it_counts(terminal: Terminal | None, drawer: Found | None, now: datetime) -> Terminal | None:
     """A login that has run out counts as logged out, as it does for the next person at the register."""
     if terminal is None or not terminal.has_lapsed(now):
         return terminal
