@@ -132,7 +132,7 @@ class SalesSummary(Wire):
                 *(
                     CategoryTotal.model_construct(
                         part=Part.GOODS,
-                        category_id=item["id"],
+                        category_id=UUID(item["id"]) if item["id"] else None,
                         name=item["name"],
                         quantity=Decimal(item["quantity"]).scaleb(-3),
                         weight_grams=item["weight"],

@@ -1,0 +1,547 @@
+"""Sales, refunds, movements and closes on two registers against an independent model, in whatever order they come.
+
+The model is written from domain.md in fractions and calls nothing of the product: prices, discounts, tax, tenders,
+change and rounding are worked out here once more. After each act the X of both registers must be the model's to the
+last minor unit, and its parts must add up. TILLVAULT_TEST_EXAMPLES=2000 plays ten times as many days.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.books import audited
+from tests.selling import product, report
+from tests.support import Api, Shop, Shops, move, open_drawer
+
+KHR_STEP = 100
+# Price in cents, tax rate in hundredths of a percent, position of its category, whether it is sold by weight.
+GOODS = ((1999, 2000, 0, False), (333, 550, 1, False), (1250, 2000, 1, True), (1, 0, None, False), (0, 2000, 0, False))
+STYLES = ("card", "cash", "change in riel", "riel", "riel to the riel", "card and cash", "dollars and riel", "voucher")
+Cents = dict[str, int]
+Discount = dict[str, int]
+"""Either `percent` or `cents`."""
+
+
+def half_up(value: Fraction) -> int:
+    whole = abs(value).__floor__()
+    whole += abs(value) - whole >= Fraction(1, 2)
+    return whole if value >= 0 else -whole
+
+
+def to_step(value: Fraction, currency: str) -> int:
+    """Cash as it can be handed over: dollars to the cent, riel to the hundred, halves up."""
+    return half_up(value) if currency == "USD" else half_up(value / KHR_STEP) * KHR_STEP
+
+
+@dataclass(frozen=True)
+class Part:
+    """A line of the model; a refund's is negative."""
+
+    good: int
+    milli: int
+    gross: int
+    total: int
+    tax: int
+
+
+@dataclass
+class Deal:
+    """A sale or refund of the model, in cents."""
+
+    id: str
+    parts: list[Part]
+    donation: int
+    tenders: list[tuple[str, str, int]]
+    """Method, currency, minor units; negative at a refund."""
+    change: Cents
+    rate: Fraction | None
+    """Riel per dollar, where riel changed hands."""
+    paid: dict[str, int]
+    """By method, in cents."""
+    is_refund: bool = False
+    back: dict[int, int] = field(default_factory=dict[int, int])
+    """Thousandths of each line that have come back."""
+
+    @property
+    def goods(self) -> int:
+        return sum(part.total for part in self.parts)
+
+    @property
+    def total(self) -> int:
+        return sum(self.paid.values())
+
+    @property
+    def effect(self) -> Cents:
+        effect: Cents = defaultdict(int)
+        for method, currency, minor in self.tenders:
+            if method == "CASH":
+                effect[currency] += minor
+        for currency, minor in self.change.items():
+            effect[currency] -= minor
+        return {currency: minor for currency, minor in effect.items() if minor}
+
+
+@dataclass
+class Drawer:
+    id: str
+    seat: int
+    opening: Cents
+    deals: list[Deal] = field(default_factory=list[Deal])
+    moved: Cents = field(default_factory=lambda: defaultdict(int))
+    paid_in: Cents = field(default_factory=lambda: defaultdict(int))
+
+    def expected(self) -> Cents:
+        held = dict(self.opening)
+        for effect in [*(deal.effect for deal in self.deals), self.moved]:
+            for currency, minor in effect.items():
+                held[currency] += minor
+        return held
+
+    def lacks(self, effect: Mapping[str, int]) -> bool:
+        held = self.expected()
+        return any(minor < 0 and held[currency] + minor < 0 for currency, minor in effect.items())
+
+
+def major(minor: int, currency: str = "USD") -> float | int:
+    return minor / 100 if currency == "USD" else minor
+
+
+def shared(amount: int, over: list[int]) -> list[int]:
+    """In proportion, to the cent; what is left over goes to the largest remainders, the earlier first."""
+    whole = sum(over) or 1
+    exact = [Fraction(amount * part, whole) for part in over]
+    parts = [value.__floor__() for value in exact]
+    order = sorted(range(len(over)), key=lambda at: (parts[at] - exact[at], at))
+    for at in order[: amount - sum(parts)] if any(over) else []:
+        parts[at] += 1
+    return parts
+
+
+def priced(wanted: list[tuple[int, int, Discount | None]], cart: Discount | None) -> list[Part]:
+    gross = [half_up(Fraction(GOODS[good][0] * milli, 1000)) for good, milli, _ in wanted]
+    left = [total - taken(total, discount) for total, (_, _, discount) in zip(gross, wanted, strict=True)]
+    left = [total - share for total, share in zip(left, shared(taken(sum(left), cart), left), strict=True)]
+    return [
+        Part(good, milli, before, total, half_up(Fraction(total * GOODS[good][1], 10_000 + GOODS[good][1])))
+        for (good, milli, _), before, total in zip(wanted, gross, left, strict=True)
+    ]
+
+
+def taken(total: int, discount: Discount | None) -> int:
+    if discount is None:
+        return 0
+    return discount["cents"] if "cents" in discount else half_up(Fraction(total * discount["percent"], 100))
+
+
+def discount_body(discount: Discount) -> dict[str, Any]:
+    return {"amount": major(discount["cents"])} if "cents" in discount else dict(discount)
+
+
+def percents(*values: int) -> st.SearchStrategy[Discount | None]:
+    some: list[Discount | None] = [None, *({"percent": value} for value in values)]
+    return st.sampled_from(some)
+
+
+QUANTITIES = st.lists(
+    st.tuples(st.integers(0, len(GOODS) - 1), st.integers(1, 4), percents(5, 10, 33, 100)), max_size=4
+)
+
+
+class SalesMachine(RuleBasedStateMachine):
+    """Sells as a shop does and predicts every sum."""
+
+    def __init__(self, shops: Shops, dsn: str) -> None:
+        super().__init__()
+        self.shops, self.dsn = shops, dsn
+        self.rate = Fraction(4100)
+        self.open: dict[int, Drawer] = {}
+        self.sales: list[Deal] = []
+        self.perpetual = {seat: [0, 0] for seat in (0, 1)}
+        self.receipts = {0: 0, 1: 0}
+        self.kept: dict[str, bytes] = {}
+
+    @initialize()
+    def start(self) -> None:
+        self.shop: Shop = self.shops.make(currencies=("USD", "KHR"), policies={"fxRates": {"KHR": 4100}})
+        self.admin: Api = self.shop.elena.back_office()
+        names = [
+            self.admin.ok(self.admin.post("/v1/catalogue/categories", {"name": name}), 201)["id"]
+            for name in ("Books", "Loose")
+        ]
+        self.goods = [
+            product(
+                self.dsn,
+                self.shop,
+                price=price,
+                currency="USD",
+                tax_rate_bp=rate,
+                category_id=None if at is None else names[at],
+                unit="KILOGRAM" if by_weight else "PIECE",
+            )
+            for price, rate, at, by_weight in GOODS
+        ]
+        self.names = {name: at for at, name in enumerate(names)}
+        self.tills = [self.shop.ana.login(self.shop.registers[0]), self.shop.luis.login(self.shop.registers[1])]
+
+    # Acts
+
+    @precondition(lambda self: len(self.open) < 2)
+    @rule(seat=st.integers(0, 1), dollars=st.integers(0, 60), riel=st.integers(0, 2000))
+    def open_a_drawer(self, seat: int, dollars: int, riel: int) -> None:
+        if seat in self.open:
+            return
+        opening = {"USD": dollars * 100, "KHR": riel * KHR_STEP}
+        made = open_drawer(self.tills[seat], {name: major(minor, name) for name, minor in opening.items()})
+        self.open[seat] = Drawer(made["id"], seat, opening)
+
+    @rule(rate=st.sampled_from(["4100", "3999.5", "4050"]))
+    def change_the_rate(self, rate: str) -> None:
+        """What is sold already keeps its own."""
+        path = f"/v1/branches/{self.shop.branches[0].id}/policies"
+        self.admin.ok(self.admin.patch(path, {"fxRates": {"KHR": float(rate)}}))
+        self.rate = Fraction(rate)
+
+    @precondition(lambda self: self.open)
+    @rule(
+        data=st.data(),
+        wanted=QUANTITIES,
+        cart=percents(1, 15, 50),
+        cents_off=st.integers(0, 30),
+        donation=st.sampled_from([0, 0, 1, 250]),
+        style=st.sampled_from(STYLES),
+        extra=st.sampled_from([0, 0, 1, 37, 1250]),
+    )
+    def sell(
+        self,
+        data: st.DataObject,
+        wanted: list[tuple[int, int, Discount | None]],
+        cart: Discount | None,
+        cents_off: int,
+        donation: int,
+        style: str,
+        extra: int,
+    ) -> None:
+        drawer = self.some(data)
+        # By weight a number is of 123 grams, by the piece of pieces.
+        lines = [(good, number * (123 if GOODS[good][3] else 1000), off) for good, number, off in wanted]
+        if cart is None and cents_off <= sum(part.total for part in priced(lines, None)):
+            cart = {"cents": cents_off}
+        parts = priced(lines, cart)
+        due = sum(part.total for part in parts) + donation
+        tenders = self.tendered(due, style, extra)
+        change_in = "KHR" if style == "change in riel" else None
+        deal = self.settled(parts, donation, tenders, change_in)
+
+        answer = self.tills[drawer.seat].post(
+            "/v1/sales",
+            {
+                "lines": [
+                    {"productId": self.goods[good], "quantity": milli / 1000}
+                    | ({"discount": discount_body(off)} if off else {})
+                    for good, milli, off in lines
+                ],
+                "payments": [
+                    {"method": method, "amount": major(minor, name), "currency": name}
+                    for method, name, minor in tenders
+                ],
+                "donation": major(donation),
+            }
+            | ({"discount": discount_body(cart)} if cart else {})
+            | ({"changeCurrency": change_in} if change_in else {}),
+        )
+
+        if not lines and not donation:
+            assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR"), answer.text
+        elif drawer.lacks(deal.effect):
+            assert (answer.status_code, answer.json()["code"]) == (400, "INSUFFICIENT_CASH"), answer.text
+        else:
+            self.keep(drawer, deal, answer)
+            self.sales.append(deal)
+
+    @precondition(lambda self: self.open and self.sales)
+    @rule(data=st.data(), style=st.sampled_from(["all", "part", "part", "card", "riel"]), share=st.integers(1, 4))
+    def refund(self, data: st.DataObject, style: str, share: int) -> None:
+        drawer = self.some(data)
+        sale = data.draw(st.sampled_from(self.sales))
+        left = {at: part.milli - sale.back.get(at, 0) for at, part in enumerate(sale.parts)}
+        left = {at: milli for at, milli in left.items() if milli}
+        path = f"/v1/sales/{sale.id}/refunds"
+        if not left:
+            answer = self.tills[drawer.seat].post(path, {"reason": "by the machine"})
+            assert (answer.status_code, answer.json()["code"]) == (400, "REFUND_EXCEEDS_SALE")
+            return
+        if style != "all":
+            at = data.draw(st.sampled_from(sorted(left)))
+            left = {at: max(1, left[at] * share // 4)}
+        parts = [self.returned(sale, at, milli) for at, milli in left.items()]
+        due = -sum(part.total for part in parts)
+        rate = sale.rate or self.rate
+        tenders: list[tuple[str, str, int]] = [("CASH", "USD", -due)] if due else []
+        if style == "card" and due:
+            tenders = [("CARD", "USD", -due)]
+        elif style == "riel" and to_step(Fraction(due) * rate / 100, "KHR"):
+            tenders = [("CASH", "KHR", -to_step(Fraction(due) * rate / 100, "KHR"))]
+        body: dict[str, Any] = {"reason": "by the machine"}
+        if style != "all":
+            body["lines"] = [{"number": at + 1, "quantity": milli / 1000} for at, milli in left.items()]
+        if style in {"card", "riel"} and due:
+            body["payments"] = [
+                {"method": method, "amount": major(-minor, name), "currency": name} for method, name, minor in tenders
+            ]
+        paid: dict[str, int] = defaultdict(int)
+        for method, name, minor in tenders:
+            paid[method] += half_up(Fraction(minor) if name == "USD" else minor * 100 / rate)
+        deal = Deal("", parts, 0, tenders, {}, None, paid, is_refund=True)
+
+        answer = self.tills[drawer.seat].post(path, body)
+
+        if drawer.lacks(deal.effect):
+            assert (answer.status_code, answer.json()["code"]) == (400, "INSUFFICIENT_CASH"), answer.text
+            return
+        self.keep(drawer, deal, answer)
+        for at, milli in left.items():
+            sale.back[at] = sale.back.get(at, 0) + milli
+
+    @precondition(lambda self: self.open)
+    @rule(data=st.data(), name=st.sampled_from(["USD", "KHR"]), units=st.integers(1, 90), goes_in=st.booleans())
+    def move(self, data: st.DataObject, name: str, units: int, goes_in: bool) -> None:
+        drawer = self.some(data)
+        minor = units * 100
+        if not goes_in and drawer.expected()[name] < minor:
+            return
+        kind = "PAID_IN" if goes_in else "SAFE_DROP"
+        move(self.tills[drawer.seat], drawer.id, kind, {name: major(minor, name)})
+        drawer.moved[name] += minor if goes_in else -minor
+        if goes_in:
+            drawer.paid_in[name] += minor
+
+    @precondition(lambda self: self.open)
+    @rule(data=st.data())
+    def close(self, data: st.DataObject) -> None:
+        drawer = self.some(data)
+        till = self.tills[drawer.seat]
+        counted = {name: major(max(0, minor), name) for name, minor in drawer.expected().items()}
+        till.ok(till.post(f"/v1/cash/sessions/{drawer.id}/close", {"countedCash": counted}))
+        z = till.get(f"/v1/cash/sessions/reports/z/{drawer.id}")
+        self.agrees(drawer, till.ok(z))
+        self.kept[drawer.id] = z.content
+        del self.open[drawer.seat]
+
+    # The model
+
+    def some(self, data: st.DataObject) -> Drawer:
+        return self.open[data.draw(st.sampled_from(sorted(self.open)))]
+
+    def tendered(self, due: int, style: str, extra: int) -> list[tuple[str, str, int]]:
+        """What the customer hands over for an amount."""
+        if not due:
+            return []
+        riel = Fraction(due) * self.rate / 100
+        match style:
+            case "card" | "voucher":
+                tenders = [(style.upper(), "USD", due)]
+            case "riel":
+                tenders = [("CASH", "KHR", ((riel / KHR_STEP).__ceil__() + extra) * KHR_STEP)]
+            case "riel to the riel" if to_step(riel, "KHR"):
+                tenders = [("CASH", "KHR", to_step(riel, "KHR"))]
+            case "card and cash" if due > 3:
+                tenders = [("CARD", "USD", due // 3), ("CASH", "USD", due - due // 3 + extra)]
+            case "dollars and riel" if due > 3:
+                rest = Fraction(due - due // 2) * self.rate / 100
+                steps = (rest / KHR_STEP).__ceil__() + extra
+                tenders = [("CASH", "USD", due // 2), ("CASH", "KHR", steps * KHR_STEP)]
+            case _:
+                tenders = [("CASH", "USD", due + extra)]
+        return tenders
+
+    def settled(
+        self, parts: list[Part], donation: int, tenders: list[tuple[str, str, int]], change_in: str | None
+    ) -> Deal:
+        """What is handed over is what is due, rounded as cash is, or there is change."""
+
+        def cents(minor: int, name: str) -> Fraction:
+            return Fraction(minor) if name == "USD" else minor * 100 / self.rate
+
+        def units(value: Fraction, name: str) -> Fraction:
+            return value if name == "USD" else value * self.rate / 100
+
+        due = sum(part.total for part in parts) + donation
+        paid: dict[str, int] = defaultdict(int)
+        for method, name, minor in tenders:
+            paid[method] += half_up(cents(minor, name))
+        cash = {name: minor for method, name, minor in tenders if method == "CASH"}
+        left = due - sum(minor for method, minor in paid.items() if method != "CASH")
+        value = sum((cents(minor, name) for name, minor in cash.items()), Fraction(0))
+        is_exact = any(
+            minor == to_step(units(left - value + cents(minor, name), name), name)
+            for name, minor in cash.items()
+            if left - value + cents(minor, name) > 0
+        )
+        change: Cents = {}
+        if cash and not is_exact:
+            name = change_in or (next(iter(cash)) if len(cash) == 1 else "USD")
+            given = to_step(units(value - left, name), name)
+            if given:
+                change[name] = given
+                paid["CASH"] -= half_up(cents(given, name))
+        used = {name for _, name, _ in tenders} | change.keys()
+        return Deal("", parts, donation, tenders, change, self.rate if "KHR" in used else None, paid)
+
+    @staticmethod
+    def returned(sale: Deal, at: int, milli: int) -> Part:
+        """Parts add up to the whole: each is what has come back with it, less what had come back before."""
+        sold, before = sale.parts[at], sale.back.get(at, 0)
+
+        def part(minor: int) -> int:
+            return half_up(Fraction(minor * before, sold.milli)) - half_up(
+                Fraction(minor * (before + milli), sold.milli)
+            )
+
+        return Part(sold.good, -milli, part(sold.gross), part(sold.total), part(sold.tax))
+
+    def keep(self, drawer: Drawer, deal: Deal, answer: httpx.Response) -> None:
+        assert answer.status_code == 201, answer.text
+        told = answer.json()["data"]
+        deal.id = told["id"]
+        drawer.deals.append(deal)
+        self.receipts[drawer.seat] += 1
+        self.perpetual[drawer.seat][deal.is_refund] += deal.total
+        assert told["receiptNumber"] == self.receipts[drawer.seat]
+        assert told["ledgerHash"]
+        got = {name: round(told[name] * 100) for name in ("goods", "tax", "donation", "total")}
+        assert got == {
+            "goods": deal.goods,
+            "tax": sum(part.tax for part in deal.parts),
+            "donation": deal.donation,
+            "total": deal.total,
+        }
+        assert {one["currency"]: -one["amount"] for one in told["change"]} == {
+            name: major(minor, name) for name, minor in deal.change.items()
+        }
+
+    # What must hold
+
+    @invariant()
+    def every_x_is_the_model(self) -> None:
+        for seat, drawer in self.open.items():
+            self.agrees(drawer, report(self.tills[seat], self.shop, seat))
+
+    def agrees(self, drawer: Drawer, told: dict[str, Any]) -> None:
+        deals, sales = drawer.deals, told["sales"]
+        self.cash_agrees(drawer, told)
+        sold = [deal for deal in deals if not deal.is_refund]
+        total = sum(deal.total for deal in deals)
+        rounding = total - sum(deal.goods + deal.donation for deal in deals)
+        donations = sum(deal.donation for deal in deals)
+        assert (sales["count"], sales["refundCount"]) == (len(sold), len(deals) - len(sold))
+        of_sold = sum(deal.total for deal in sold)
+        wanted: dict[str, int | None] = {
+            "sales": of_sold,
+            "refunds": total - of_sold,
+            "goods": sum(deal.goods for deal in deals),
+            "discounts": sum(part.gross - part.total for deal in deals for part in deal.parts),
+            "donations": donations,
+            "rounding": rounding,
+            "total": total,
+            "average": half_up(Fraction(of_sold, len(sold))) if sold else None,
+        }
+        assert {name: None if sales[name] is None else round(sales[name] * 100) for name in wanted} == wanted
+        extras = {name: minor for name, minor in (("DONATION", donations), ("ROUNDING", rounding)) if minor}
+        by_method: dict[str, int] = defaultdict(int)
+        by_tax: dict[Any, tuple[int, int]] = {name: (minor, 0) for name, minor in extras.items()}
+        by_category: dict[Any, tuple[int, int]] = {name: (minor, 0) for name, minor in extras.items()}
+        change: Cents = defaultdict(int)
+        for deal in deals:
+            for method, minor in deal.paid.items():
+                by_method[method] += minor
+            for name, minor in deal.change.items():
+                change[name] += minor
+            for part in deal.parts:
+                _, rate, at, _ = GOODS[part.good]
+                before = by_tax.get(rate / 100, (0, 0))
+                by_tax[rate / 100] = (before[0] + part.total, before[1] + part.tax)
+                before = by_category.get(at, (0, 0))
+                by_category[at] = (before[0] + part.total, before[1] + part.milli)
+        assert {line["method"]: round(line["total"] * 100) for line in sales["byMethod"]} == by_method
+        assert {
+            line["rate"] if line["part"] == "GOODS" else line["part"]: (
+                round(line["total"] * 100),
+                round(line["tax"] * 100),
+            )
+            for line in sales["byTax"]
+        } == by_tax
+        assert {
+            self.names.get(line["categoryId"]) if line["part"] == "GOODS" else line["part"]: (
+                round(line["total"] * 100),
+                round((line["quantity"] or 0) * 1000),
+            )
+            for line in sales["byCategory"]
+        } == by_category
+        assert sales["change"] == {name: major(minor, name) for name, minor in change.items()}
+        parts: Iterable[list[Any]] = (sales["byMethod"], sales["byTax"], sales["byCategory"])
+        assert {sum(round(line["total"] * 100) for line in some) for some in parts} == {total}
+        for line in sales["byTax"]:
+            assert round(line["net"] * 100) + round(line["tax"] * 100) == round(line["total"] * 100)
+        ever_sold, ever_back = self.perpetual[drawer.seat]
+        ever = {"sales": ever_sold, "refunds": ever_back}
+        ever |= {"algebraic": ever_sold + ever_back, "absolute": ever_sold - ever_back}
+        if self.receipts[drawer.seat]:
+            assert {name: round(sales["perpetual"][name].get("USD", 0) * 100) for name in ever} == ever
+
+    def cash_agrees(self, drawer: Drawer, told: dict[str, Any]) -> None:
+        expected = drawer.expected()
+        for line in told["summary"]["byCurrency"]:
+            name = line["currency"]
+            sold, back = (
+                sum(deal.effect.get(name, 0) for deal in drawer.deals if deal.is_refund is is_refund)
+                for is_refund in (False, True)
+            )
+            assert line["expectedCash"] == major(expected[name], name)
+            assert line["totalSalesCash"] == major(sold, name)
+            assert line["totalRefunds"] == major(-back, name)
+            assert line["totalPaidIn"] == major(drawer.paid_in[name], name)
+
+    def teardown(self) -> None:
+        """At the end every Z is still the same, and every sale has one of all that belongs to it."""
+        if not hasattr(self, "admin"):
+            return
+        for session_id, content in self.kept.items():
+            assert self.admin.get(f"/v1/cash/sessions/reports/z/{session_id}").content == content
+        books = audited(self.dsn, self.shop)
+        assert len(books.sales) == sum(self.receipts.values())
+
+
+@pytest.mark.slow
+def test_a_shop_that_sells_never_leaves_the_model(shops: Shops, superuser_dsn: str) -> None:
+    class Day(SalesMachine):
+        def __init__(self) -> None:
+            super().__init__(shops, superuser_dsn)
+
+    run_state_machine_as_test(
+        Day,
+        settings=settings(
+            max_examples=max(1, int(os.environ.get("TILLVAULT_TEST_EXAMPLES", "200")) // 8),
+            stateful_step_count=25,
+            deadline=None,
+            database=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+        ),
+    )
