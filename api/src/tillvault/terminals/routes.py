@@ -21,7 +21,7 @@ from tillvault.identity.edge import Authorised, Door, bearer_of, caller_of
 from tillvault.identity.errors import InvalidCredentials, RegisterNotFound, RoleForbidden
 from tillvault.identity.tokens import Claims
 from tillvault.terminals import reports, service
-from tillvault.terminals.board.routes import router as board
+from tillvault.terminals.board.routes import router as live_board
 from tillvault.terminals.domain import Estado
 from tillvault.terminals.errors import (
     SessionActive,
@@ -194,4 +194,4 @@ def _claims(request: Request, door: Doorkeeper) -> Claims:
     return claims
 
 
-ROUTERS = (router, own, board)
+ROUTERS = (router, own, live_board)

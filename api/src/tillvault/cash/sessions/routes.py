@@ -89,6 +89,7 @@ async def list_sessions(
     edge: Authorised,
     branch_id: Annotated[UUID | None, Query(alias="branchId")] = None,
     register_id: Annotated[UUID | None, Query(alias="registerId")] = None,
+    opened_by: Annotated[UUID | None, Query(alias="openedBy")] = None,
     status: SessionStatus | None = None,
     since: Annotated[
         AwareDatetime | date | None, Query(alias="from", description="Opened then or later; a date is a business date.")
@@ -106,6 +107,7 @@ async def list_sessions(
         actor=edge.actor,
         branch_id=branch_id,
         register_id=register_id,
+        opened_by=opened_by,
         status=status,
         since=since,
         until=until,

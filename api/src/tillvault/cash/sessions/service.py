@@ -227,6 +227,7 @@ async def list_sessions(
     actor: Actor,
     branch_id: UUID | None,
     register_id: UUID | None,
+    opened_by: UUID | None,
     status: SessionStatus | None,
     since: datetime | date | None,
     until: datetime | date | None,
@@ -241,9 +242,11 @@ async def list_sessions(
     visible = None if sees_whole_organisation(actor) else sorted(actor.branch_ids)
     if branch_id is not None:
         visible = [(await _branch(db, actor, branch_id)).id]
+    if actor.role is Role.CASHIER and opened_by not in {None, actor.id}:
+        return [], None
     filters = Filters(
         branch_ids=visible,
-        opened_by=actor.id if actor.role is Role.CASHIER else None,
+        opened_by=actor.id if actor.role is Role.CASHIER else opened_by,
         register_id=register_id,
         status=status,
         opened_since=since if isinstance(since, datetime) else None,
