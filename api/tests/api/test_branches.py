@@ -224,6 +224,9 @@ def test_defaults_are_those_of_the_table(shop: Shop, admin: Api) -> None:
         "fxRates": {},
         "cashRounding": {"KHR": {"step": 100, "mode": "NEAREST"}},
         "businessDayCutoffHour": 4,
+        "receiptLanguage": "en",
+        "receiptHeader": "",
+        "receiptFooter": "",
     }
 
 
@@ -237,6 +240,8 @@ def test_a_policy_is_replaced_whole_and_the_others_stay(shops: Shops) -> None:
         "fxRates": {"KHR": 4100.000001},
         "cashRounding": {"USD": {"step": 0.05, "mode": "DOWN"}},
         "businessDayCutoffHour": 0,
+        "receiptLanguage": "km",
+        "receiptHeader": "12 River St\nTax 123",
         "cashBlindClose": True,
     }
 
@@ -286,6 +291,9 @@ def test_money_is_kept_in_minor_units(shops: Shops, superuser_dsn: str) -> None:
         {"businessDayCutoffHour": 24},
         {"businessDayCutoffHour": 4.5},
         {"businessDayCutoffHour": "4"},
+        {"receiptLanguage": "de"},
+        {"receiptHeader": "x" * 501},
+        {"receiptFooter": "\n".join("abcdefghijk")},
     ],
 )
 def test_a_policy_that_makes_no_sense_is_refused_and_changes_nothing(pounds: Api, change: dict[str, Any]) -> None:

@@ -92,6 +92,25 @@ def test_a_receipt_names_the_place_in_the_ledger_and_the_time_of_the_branch(supe
     assert 'font-family: "Receipt"' in page
 
 
+def test_a_branch_decides_language_header_and_footer(superuser_dsn: str, shops: Shops) -> None:
+    texts = {"receiptLanguage": "fr", "receiptHeader": "12 rue du Port\nTVA FR 123", "receiptFooter": "À <bientôt> !"}
+    shop = shops.make(policies=texts)
+    till = shop.ana.login(shop.registers[0])
+    open_drawer(till, {"EUR": 50})
+    made = sold(till, [product(superuser_dsn, shop, price=1250)], 20)
+
+    page = till.get(f"/v1/sales/{made['id']}/receipt").text
+    facts = till.ok(till.get(f"/v1/sales/{made['id']}/receipt?format=json"))
+    paper = printed(till, made)
+    in_spanish = printed(till, made, lang="es")
+
+    assert all(text in page for text in ("12 rue du Port", "TVA FR 123", "À &lt;bientôt&gt; !", "Espèces"))
+    assert (facts["lang"], facts["header"]) == ("fr", texts["receiptHeader"])
+    assert (paper["lang"], in_spanish["lang"]) == ("fr", "es")
+    assert "Espèces" in paper["content"]
+    assert "DUPLICADO" in in_spanish["content"]
+
+
 def test_a_refund_refers_to_the_receipt_of_its_sale(superuser_dsn: str, shop: Shop, till: Api) -> None:
     thing = product(superuser_dsn, shop, price=1250)
     sold(till, [thing], 20)

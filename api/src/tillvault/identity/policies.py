@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from tillvault.core.money import Cash, from_minor, to_wire
+
+ReceiptLanguage = Literal["en", "fr", "es", "km"]
 
 
 class RoundingMode(StrEnum):
@@ -45,6 +47,10 @@ class BranchPolicies:
     """Units of a currency per unit of the branch's base currency."""
     cash_rounding: Mapping[str, Rounding] = _frozen({"KHR": Rounding(100, RoundingMode.NEAREST)})
     business_day_cutoff_hour: int = 4
+    receipt_language: ReceiptLanguage = "en"
+    receipt_header: str = ""
+    """Lines below the name of the branch: address, tax number."""
+    receipt_footer: str = ""
 
     def is_within_threshold(self, variance: Mapping[str, int]) -> bool:
         """Exactly at the threshold is within; a shortage in one currency never offsets a surplus in another."""

@@ -11,13 +11,14 @@ from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 
 from tillvault.core.db import Row
 from tillvault.core.http.answers import Amount, CurrencyCode, Wire
-from tillvault.core.http.fields import Body, Label, MinorCash, Number
+from tillvault.core.http.fields import Body, Label, MinorCash, Note, Number
 from tillvault.core.money import EXPONENTS, to_minor
 from tillvault.identity.branches import domain
-from tillvault.identity.policies import Rounding, RoundingMode
+from tillvault.identity.policies import ReceiptLanguage, Rounding, RoundingMode
 from tillvault.identity.schemas import Change, Distinct, StrictFlag
 
 _RATE_MAX = 10**12
+_RECEIPT_LINES_MAX = 10
 
 Code = Annotated[str, StringConstraints(strip_whitespace=True, pattern=domain.CODE_PATTERN), AfterValidator(str.upper)]
 Currency = Annotated[
@@ -117,6 +118,15 @@ RoundingRules = Annotated[
 ]
 
 
+def _few_lines(text: str) -> str:
+    if len(text.splitlines()) > _RECEIPT_LINES_MAX:
+        raise ValueError(f"must have at most {_RECEIPT_LINES_MAX} lines")
+    return text
+
+
+ReceiptLines = Annotated[Note, AfterValidator(_few_lines), Field(examples=["12 River St, Lyon\nTax FR 12 345 678 901"])]
+
+
 class PoliciesChange(Body):
     """Each policy that is named is replaced whole."""
 
@@ -130,6 +140,9 @@ class PoliciesChange(Body):
     fx_rates: Change[Rates] = None
     cash_rounding: Change[RoundingRules] = None
     business_day_cutoff_hour: Change[Annotated[int, Field(strict=True, ge=0, le=23)]] = None
+    receipt_language: Change[ReceiptLanguage] = None
+    receipt_header: Change[ReceiptLines] = None
+    receipt_footer: Change[ReceiptLines] = None
 
     def changes(self) -> dict[str, Any]:
         """The named policies, money in minor units."""
@@ -158,3 +171,6 @@ class PoliciesAnswer(Wire):
     fx_rates: dict[str, Amount]
     cash_rounding: dict[str, RoundingAnswer]
     business_day_cutoff_hour: int
+    receipt_language: ReceiptLanguage
+    receipt_header: str
+    receipt_footer: str

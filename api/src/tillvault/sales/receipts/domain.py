@@ -86,6 +86,7 @@ class Shop:
 
     organisation_name: str
     timezone: str
+    language: Language = Language.EN
     header: str = ""
     """Lines of the branch's own: address, tax number."""
     footer: str = ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from tillvault.core.db import Connection, Row
@@ -15,29 +14,19 @@ WHERE p.organisation_id = $1 AND p.sale_id = $2
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """What a receipt says of the shop beside the sale itself."""
-
-    organisation_name: str
-    timezone: str
-    refunded_number: int | None
-
-
-async def place(db: Connection, *, branch_id: UUID, refunded_sale_id: UUID | None) -> Place:
+async def names(db: Connection, *, refunded_sale_id: UUID | None) -> tuple[str, int | None]:
+    """The name of the organisation, and of a refund the receipt number of the sale."""
     row = await db.fetchrow(
         """
-        SELECT o.name, b.timezone,
-               (SELECT s.receipt_number FROM sales s WHERE s.organisation_id = $1 AND s.id = $3) AS refunded_number
-        FROM organisations o JOIN branches b ON b.organisation_id = o.id AND b.id = $2
-        WHERE o.id = $1
+        SELECT o.name,
+               (SELECT s.receipt_number FROM sales s WHERE s.organisation_id = $1 AND s.id = $2) AS refunded_number
+        FROM organisations o WHERE o.id = $1
         """,
         db.organisation_id,
-        branch_id,
         refunded_sale_id,
     )
-    assert row is not None  # noqa: S101  (the sale refers to its branch)
-    return Place(organisation_name=row["name"], timezone=row["timezone"], refunded_number=row["refunded_number"])
+    assert row is not None  # noqa: S101  (every row refers to its organisation)
+    return row["name"], row["refunded_number"]
 
 
 async def hold_prints(db: Connection, sale_id: UUID) -> int:

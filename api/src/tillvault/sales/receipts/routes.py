@@ -38,7 +38,10 @@ class Look(StrEnum):
     JSON = "json"
 
 
-Lang = Annotated[Language, Query(description="Language of the fixed words, and of dates and amounts.")]
+Lang = Annotated[
+    Language | None,
+    Query(description="Of the fixed words, dates and amounts. Left out: the language of the branch."),
+]
 Width = Annotated[Paper, Query(description="Of the roll, in millimetres.")]
 Token = Annotated[str, Path(max_length=200, description="What the QR code of the receipt holds after `/r/`.")]
 
@@ -65,17 +68,17 @@ async def preview_receipt(
     request: Request,
     door: Door,
     look: Annotated[Look, Query(alias="format")] = Look.HTML,
-    lang: Lang = Language.EN,
+    lang: Lang = None,
     width: Width = Paper.WIDE,
 ) -> Response:
     """The receipt to look at, marked as a preview; it counts as no printing. `json` gives its facts."""
     press = _press(request)
     async with opened(request, door) as edge:
         await guard_branch(edge)
-        receipt = await service.receipt(edge.db, actor=edge.actor, sale_id=sale_id, links=press.links)
+        receipt = await service.previewed(edge.db, actor=edge.actor, sale_id=sale_id, links=press.links)
         if look is Look.JSON:
             return await edge.answer(ReceiptOut.of(receipt))
-    wanted = Wanted(form=Form(look.value), language=lang, paper=width)
+    wanted = Wanted(form=Form(look.value), language=lang or receipt.shop.language, paper=width)
     content = await press.made(receipt, Copy(mark=Mark.PREVIEW), wanted)
     return _file(content, wanted.form, name=f"receipt-{receipt.sale.receipt_number}")
 
@@ -89,19 +92,20 @@ async def preview_receipt(
 async def print_receipt(sale_id: UUID, body: PrintReceipt, request: Request, door: Door) -> Response:
     """Print the receipt: the first time the original, then duplicates that carry their number. A repetition under the
     same `Idempotency-Key` gives the same paper again and counts once."""
-    press, wanted = _press(request), body.wanted()
+    press = _press(request)
     async with press.place(), opened(request, door) as edge:
         await guard_branch(edge)
         receipt, made = await service.printed(
             edge.db,
             actor=edge.actor,
             sale_id=sale_id,
-            form=wanted.form,
-            language=wanted.language,
-            paper=wanted.paper,
+            form=body.format,
+            language=body.lang,
+            paper=body.width,
             links=press.links,
         )
         # Made before the printing is committed: what cannot be drawn has not been printed.
+        wanted = Wanted(form=made.form, language=made.language, paper=made.paper)
         content = await press.made(receipt, Copy.of(made), wanted)
         return await edge.answer(PrintedOut.with_content(made, content), 201)
 
@@ -124,13 +128,16 @@ async def list_prints(sale_id: UUID, edge: Authorised) -> Response:
     responses=refusals(Dialect.ENVELOPE, ValidationFailed, ReceiptNotFound, ALWAYS) | _PAGE,
 )
 async def show_receipt(
-    token: Token, request: Request, door: Door, lang: Annotated[Language | None, Query()] = None
+    token: Token,
+    request: Request,
+    door: Door,
+    lang: Annotated[Language | None, Query(description="Left out: what the browser prefers.")] = None,
 ) -> Response:
-    """The receipt as whoever holds it sees it behind the QR code; no login. Left out, the browser's language."""
+    """The receipt as whoever holds it sees it behind the QR code; no login."""
     press, address = _press(request), _address(request, token)
     async with door.database.transaction(address.organisation_id) as db:
         receipt = await service.held_receipt(db, sale_id=address.sale_id, links=press.links)
-    language = lang or _preferred(request.headers.get("accept-language", ""))
+    language = lang or _preferred(request.headers.get("accept-language", "")) or receipt.shop.language
     wanted = Wanted(form=Form.HTML, language=language, paper=Paper.WIDE)
     return _file(await press.made(receipt, Copy(mark=Mark.ELECTRONIC), wanted), Form.HTML)
 
@@ -163,14 +170,14 @@ def _address(request: Request, token: str) -> Address:
     return address
 
 
-def _preferred(accept_language: str) -> Language:
+def _preferred(accept_language: str) -> Language | None:
     """The first language of the browser that we have."""
     known = {language.value: language for language in Language}
     for part in accept_language[:200].split(","):
         found = known.get(part.split(";")[0].strip().lower().split("-")[0])
         if found is not None:
             return found
-    return Language.EN
+    return None
 
 
 def _file(content: bytes, form: Form, *, name: str | None = None) -> Response:

@@ -10,19 +10,16 @@ from uuid import UUID
 from tillvault.core.http.answers import Wire
 from tillvault.core.http.fields import Body
 from tillvault.sales.receipts.domain import Form, Language, Mark, Paper, Print, Receipt
-from tillvault.sales.receipts.rendering import MEDIA_TYPES, Wanted
+from tillvault.sales.receipts.rendering import MEDIA_TYPES
 from tillvault.sales.schemas import SaleOut
 
 
 class PrintReceipt(Body):
-    """How the receipt is to be printed; left out, as a page of HTML for 80 mm, in English."""
+    """How the receipt is to be printed; left out, as a page of HTML for 80 mm, in the language of the branch."""
 
     format: Form = Form.HTML
-    lang: Language = Language.EN
+    lang: Language | None = None
     width: Paper = Paper.WIDE
-
-    def wanted(self) -> Wanted:
-        return Wanted(form=self.format, language=self.lang, paper=self.width)
 
 
 class PrintOut(Wire):
@@ -71,6 +68,7 @@ class ReceiptOut(Wire):
 
     organisation_name: str
     timezone: str
+    lang: Language
     header: str
     footer: str
     refunded_receipt_number: int | None
@@ -83,6 +81,7 @@ class ReceiptOut(Wire):
         return cls.model_construct(
             organisation_name=receipt.shop.organisation_name,
             timezone=receipt.shop.timezone,
+            lang=receipt.shop.language,
             header=receipt.shop.header,
             footer=receipt.shop.footer,
             refunded_receipt_number=receipt.refunded_number,

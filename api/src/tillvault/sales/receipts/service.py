@@ -9,6 +9,7 @@ from tillvault.cash.takings.domain import Sale
 from tillvault.core.clock import utc_now
 from tillvault.core.db import Connection
 from tillvault.identity.audit import service as audit
+from tillvault.identity.branches import queries as branches
 from tillvault.identity.domain import Actor
 from tillvault.identity.permissions import Permission, require
 from tillvault.sales.receipts import queries
@@ -24,21 +25,22 @@ PRINTS_MAX = 1000
 """Of one sale; more is no shop, but a loop."""
 
 
-async def receipt(db: Connection, *, actor: Actor, sale_id: UUID, links: Links) -> Receipt:
+async def previewed(db: Connection, *, actor: Actor, sale_id: UUID, links: Links) -> Receipt:
     """The facts of a receipt. Raises as reading the sale does."""
     return await _facts(db, await read(db, actor=actor, sale_id=sale_id), links)
 
 
 async def printed(
-    db: Connection, *, actor: Actor, sale_id: UUID, form: Form, language: Language, paper: Paper, links: Links
+    db: Connection, *, actor: Actor, sale_id: UUID, form: Form, language: Language | None, paper: Paper, links: Links
 ) -> tuple[Receipt, Print]:
     """Count a printing: the first is the original, every later one a duplicate with its number, on record.
 
-    It takes a person (`sales:sell`): a machine may look at receipts, but nobody would answer for what it hands out.
-    Raises SaleNotFound, RoleForbidden, BranchForbidden, TooManyPrints.
+    `language` left out is that of the branch. It takes a person (`sales:sell`): a machine may look at receipts, but
+    nobody would answer for what it hands out. Raises SaleNotFound, RoleForbidden, BranchForbidden, TooManyPrints.
     """
     require(actor, Permission.SALES_SELL)
     sale = await read(db, actor=actor, sale_id=sale_id)
+    receipt = await _facts(db, sale, links)
     number = await queries.hold_prints(db, sale_id) + 1
     if number > PRINTS_MAX:
         raise TooManyPrints
@@ -48,7 +50,7 @@ async def printed(
         printed_by=actor.id,
         printed_by_name=actor.name,
         form=form,
-        language=language,
+        language=language or receipt.shop.language,
         paper=paper,
     )
     await queries.insert_print(db, sale_id, made)
@@ -62,7 +64,7 @@ async def printed(
             branch_id=sale.branch_id,
             after={"receiptNumber": sale.receipt_number, "duplicateNumber": made.duplicate_number, "format": form},
         )
-    return await _facts(db, sale, links), made
+    return receipt, made
 
 
 async def prints(db: Connection, *, actor: Actor, sale_id: UUID) -> list[Print]:
@@ -93,12 +95,21 @@ async def _held(db: Connection, sale_id: UUID) -> Sale:
 
 
 async def _facts(db: Connection, sale: Sale, links: Links) -> Receipt:
-    place = await queries.place(db, branch_id=sale.branch_id, refunded_sale_id=sale.refunded_sale_id)
+    organisation_name, refunded_number = await queries.names(db, refunded_sale_id=sale.refunded_sale_id)
+    found = await branches.branch_and_policies(db, sale.branch_id)
+    assert found is not None  # noqa: S101  (the sale refers to its branch)
+    branch, policies = found
     tickets = await documents(db, [sale])
     return Receipt(
-        shop=Shop(organisation_name=place.organisation_name, timezone=place.timezone),
+        shop=Shop(
+            organisation_name=organisation_name,
+            timezone=branch.timezone,
+            language=Language(policies.receipt_language),
+            header=policies.receipt_header,
+            footer=policies.receipt_footer,
+        ),
         sale=sale,
-        refunded_number=place.refunded_number,
+        refunded_number=refunded_number,
         ticket=tickets.get(sale.ticket_sha256),
         proof_url=links.url(sale.organisation_id, sale.id),
     )
