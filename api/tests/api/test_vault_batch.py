@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.machinery import execute
 from tests.support import Api, Shop, Shops, fetch
 from tillvault.vault import leaves
 from tillvault.vault.verify import Kind, Outcome, verify_document
@@ -77,6 +78,25 @@ def test_two_thousand_lines_good_bad_and_repeated_leave_no_gap(shop: Shop, machi
     assert positions(superuser_dsn, shop) == list(range(1, 1201))
     for at in range(9, 2000, 10):
         assert answers[at] | {"status": 201} == answers[at - 1]
+
+
+def test_a_line_that_cannot_be_written_does_not_take_the_others_with_it(
+    shop: Shop, machine: Api, superuser_dsn: str
+) -> None:
+    body = b"\n".join(line(shop, at, source_id=f"{shop.slug}/{at}") for at in range(300))
+    execute(
+        superuser_dsn,
+        f"ALTER TABLE vault_tickets ADD CONSTRAINT unwritable CHECK (source_id <> '{shop.slug}/137') NOT VALID",
+    )
+    try:
+        answers = send(machine, body)
+    finally:
+        execute(superuser_dsn, "ALTER TABLE vault_tickets DROP CONSTRAINT unwritable")
+
+    assert [at for at, answer in enumerate(answers) if answer["status"] != 201] == [137]
+    assert answers[137]["status"] == 503
+    assert positions(superuser_dsn, shop) == list(range(1, 300))
+    assert [answer["status"] for answer in send(machine, body)] == [200] * 137 + [201] + [200] * 162
 
 
 def test_each_line_is_the_answer_it_would_have_had_alone(shop: Shop, machine: Api) -> None:
