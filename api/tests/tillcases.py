@@ -1,4 +1,4 @@
-"""Cases by which the web app's pricing and settlement are held to the API's: what goes in, and what the API makes of it.
+"""Cases by which the web app's pricing and settlement are held to the API's: what goes in, what the API makes of it.
 
 `python -m tests.tillcases` in `api/` writes `frontend/src/till/cases.json`; a test of each side reads that file.
 """
