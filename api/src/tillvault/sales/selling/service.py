@@ -247,5 +247,7 @@ def _visible(actor: Actor, filters: Filters) -> Filters:
         filters = replace(filters, branch_ids=list(actor.branch_ids))
     looks_up = filters.receipt_number is not None or filters.refunded_sale_id is not None
     if actor.role is Role.CASHIER and not looks_up:
-        filters = replace(filters, cashier_id=actor.id)
+        # Whoever asks for a colleague's is not answered with their own: nothing is both.
+        is_own = filters.cashier_id in {None, actor.id}
+        filters = replace(filters, cashier_id=actor.id, branch_ids=filters.branch_ids if is_own else [])
     return filters
