@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -57,6 +57,10 @@ class Press:
     async def made(self, receipt: Receipt, copy: Copy, wanted: Wanted) -> bytes:
         """The receipt in the form that was asked for."""
         return await to_thread.run_sync(partial(rendered, receipt, copy, wanted, self._fonts), limiter=self._threads)
+
+    async def drawn(self, draw: Callable[[Fonts], bytes]) -> bytes:
+        """Another document in the same fonts, in its turn."""
+        return await to_thread.run_sync(partial(draw, self._fonts), limiter=self._threads)
 
 
 def press_of(settings: Settings) -> Press:

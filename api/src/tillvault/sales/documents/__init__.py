@@ -1,0 +1,1 @@
+"""X and Z as files: to print, to keep, to calculate with."""
