@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from tillvault.sales.receipts import qr
+from tillvault.sales.receipts.as_pdf import TEXT_PT, length_mm
 from tillvault.sales.receipts.domain import Language, Paper
 from tillvault.sales.receipts.fonts import Fonts
 from tillvault.sales.receipts.layout import (
@@ -51,8 +52,9 @@ hr { margin: 2mm 0; border: 0; border-top: 1px dashed #111; }
 .check { margin: 16px auto 48px; max-width: 34em; padding: 0 16px; font-size: 15px; }
 .check a { color: #0a4d8c; display: inline-block; padding: 10px 16px 10px 0; }
 .check code { display: block; padding: 8px; background: #fff; overflow-wrap: anywhere; }
-@page { size: PAPERmm auto; margin: 0; }
-@media print { body { background: none; } main { margin: 0; box-shadow: none; } .check { display: none; } }
+@page { size: PAPERmm LENGTHmm; margin: 0; }
+@media print { body { background: none; font-size: PRINTpt; } p { break-inside: avoid; }
+  main { margin: 0; box-shadow: none; } .check { display: none; } }
 """
 
 
@@ -62,8 +64,14 @@ def page(
     """The page; `below` is markup that stands under the receipt and is not printed."""
     is_wide = paper is Paper.WIDE
     style = _STYLE.replace("FONT", "13" if is_wide else "11")
-    style = style.replace("PAPER", str(int(paper))).replace("MARGIN", "4" if is_wide else "2.5")
-    style = fonts.style_sheet(text for block in blocks for text in texts_of(block)) + style
+    style = (
+        style.replace("PRINT", str(TEXT_PT[paper]))
+        .replace("PAPER", str(int(paper)))
+        .replace("MARGIN", "4" if is_wide else "2.5")
+    )
+    # Other fonts are wider than ours: a page that is too long wastes paper, one that is too short takes two.
+    style = style.replace("LENGTH", str(round(length_mm(blocks, paper, fonts) * 1.1) + 5))
+    style = fonts.style_sheet([below, *(text for block in blocks for text in texts_of(block))]) + style
     body = "\n".join(_block(block) for block in blocks)
     return (
         f'<!doctype html>\n<html lang="{language.value}">\n<head>\n<meta charset="utf-8">\n'

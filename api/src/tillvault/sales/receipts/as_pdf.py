@@ -26,6 +26,7 @@ from tillvault.sales.receipts.text import wrapped
 
 _PAGE_MM_MAX = 4500.0
 """A page of a PDF has at most 14,400 points (ISO 32000-1, annex C.2), which is 5,080 mm."""
+TEXT_PT = {Paper.WIDE: 8.5, Paper.NARROW: 7.5}
 _POINT_MM = 25.4 / 72
 _LEADING = 1.36
 _GAP_MM = 2.0
@@ -40,7 +41,7 @@ class Sheet:
         self.paper_mm = float(paper)
         self.margin_mm = 4.0 if paper is Paper.WIDE else 2.5
         self.width_mm = self.paper_mm - 2 * self.margin_mm
-        self.size_pt = 8.5 if paper is Paper.WIDE else 7.5
+        self.size_pt = TEXT_PT[paper]
         self.y = self.margin_mm
         self.page_mm_max = _PAGE_MM_MAX
         self.longest_mm = 0.0
@@ -206,6 +207,14 @@ def _stretches(row: list[bool]) -> list[tuple[int, int]]:
         else:
             found.append((x, 1))
     return found
+
+
+def length_mm(blocks: Sequence[Block], paper: Paper, fonts: Fonts) -> float:
+    """How long the receipt is, margins included."""
+    sheet = Sheet(fonts, paper)
+    for block in blocks:
+        sheet.draw(block)
+    return sheet.longest_mm + sheet.margin_mm
 
 
 def document(
