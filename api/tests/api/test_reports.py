@@ -76,6 +76,7 @@ def test_an_x_sums_by_kind_and_currency_and_changes_nothing(shop: Shop, till: Ap
 
     assert set(x) == {
         "kind", "zNumber", "generatedAt", "session", "movements", "movementsTotal", "movementsPending", "summary",
+        "sales",
     }  # fmt: skip
     assert (x["kind"], x["zNumber"], x["movementsTotal"], x["movementsPending"]) == ("X", None, 6, 1)
     assert [movement["type"] for movement in x["movements"]] == [
