@@ -43,6 +43,18 @@ function record(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
+/** A login that the API no longer accepts may still ask why: released by a manager, or over in another way. */
+async function whyEnded(token: string): Promise<'released' | 'expired'> {
+  try {
+    const answer = await fetch('/api/auth/verificar-sesion', {
+      headers: { Authorization: `Bearer ${token}` },
+    });
+    return record(await answer.json()).estado === 'cerrada_por_admin' ? 'released' : 'expired';
+  } catch {
+    return 'expired';
+  }
+}
+
 /** Every request of the app: who asks, from which device, and under which key a write may be repeated. */
 export async function apiFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   const request = new Request(input, init);
@@ -65,7 +77,7 @@ export async function apiFetch(input: RequestInfo | URL, init?: RequestInit): Pr
   }
   if (response.ok) return response;
   const refusal = refusalOf(response.status, await response.json().catch(() => null));
-  if (refusal.code === 'UNAUTHORIZED' && token !== null) loginHasEnded(token);
+  if (refusal.code === 'UNAUTHORIZED' && token !== null) loginHasEnded(token, await whyEnded(token));
   throw refusal;
 }
 

@@ -1,9 +1,6 @@
 import { useTranslation } from 'react-i18next';
 
 import { ApiError, Unreachable } from '@/http';
-import type en from '@/i18n/en';
-
-type Known = Exclude<keyof typeof en.errors, 'unknown' | 'unreachable'>;
 
 /** A refusal in the person's language: by its code where we have words for it, else as the API said it. */
 export function useSentence(): (error: unknown) => string {
@@ -11,8 +8,9 @@ export function useSentence(): (error: unknown) => string {
   return (error) => {
     if (error instanceof Unreachable) return t('errors.unreachable');
     if (!(error instanceof ApiError)) return t('errors.unknown', { code: 'APP' });
-    const key = `errors.${error.code as Known}` as const;
-    if (i18n.exists(key)) return t(key);
+    const key = `errors.${error.code}`;
+    // The code comes from the API: whether there are words for it is known only here.
+    if (i18n.exists(key)) return t(key as 'errors.INVALID_CREDENTIALS');
     return error.message || t('errors.unknown', { code: error.code });
   };
 }

@@ -48,7 +48,7 @@ test.each(Object.entries({ en: english, ...others }))('%s leaves no word empty',
 
 test('Khmer is written in Khmer', () => {
   const latin = [...others.km].filter(
-    ([, text]) => !/[\u1780-\u17ff]/.test(text) && /[A-Za-z]{4,}/.test(text),
+    ([, text]) => !/[\u1780-\u17ff]/.test(text) && /[A-Za-z]{4,}/.test(text.replaceAll(/{{\w+}}/g, '')),
   );
 
   expect(latin.map(([key]) => key)).toEqual([]);

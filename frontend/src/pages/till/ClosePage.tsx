@@ -1,6 +1,236 @@
+import {
+  Alert,
+  Button,
+  Card,
+  Container,
+  Group,
+  Modal,
+  Stack,
+  Table,
+  Text,
+  Textarea,
+  Title,
+} from '@mantine/core';
+import { useQueryClient } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { CountForm, countOf, emptyCount } from '@/components/CountForm';
+import { Money } from '@/components/Money';
+import { Refusal } from '@/components/Refusal';
+import { ReportView } from '@/components/ReportView';
+import { useActKey } from '@/components/useActKey';
+import { toMinor } from '@/money';
+import { useClose, useDrawer, useZ } from '@/state/queries/drawer';
+import type { Count, Drawer } from '@/state/queries/drawer';
+import { useLogout } from '@/state/queries/terminal';
+
+import { Waiting } from './TillShell';
+
+/** One path: count, difference, confirm, Z. What is typed stays until the Z is there. */
 export function ClosePage() {
+  const active = useDrawer().data ?? null;
+  const [drawer, setDrawer] = useState(active);
+  const [isClosed, setIsClosed] = useState(false);
+  // The drawer is gone from the list of open ones as soon as it is closed; its Z is still to be shown.
+  if (drawer === null) {
+    if (active !== null) setDrawer(active);
+    return <Waiting />;
+  }
+  if (isClosed) return <Closed drawer={drawer} />;
+  return (
+    <Counting
+      drawer={drawer}
+      onClosed={() => {
+        setIsClosed(true);
+      }}
+    />
+  );
+}
+
+function Counting({ drawer, onClosed }: { drawer: Drawer; onClosed: () => void }) {
   const { t } = useTranslation();
-  return <main>{t('till.title')}</main>;
+  const [typed, setTyped] = useState(() => emptyCount(drawer.balances.map((balance) => balance.currency)));
+  const [note, setNote] = useState('');
+  const [isSure, setIsSure] = useState(false);
+  const [key, renewKey] = useActKey();
+  const close = useClose(drawer.id);
+  const count = countOf(typed);
+  return (
+    <Container component="main" size="md" py="lg">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (count !== null) setIsSure(true);
+        }}
+      >
+        <Stack>
+          <Title order={1} size="h2">
+            {t('till.close.title')}
+          </Title>
+          <Text c="dimmed">{t('till.close.hint')}</Text>
+          <CountForm typed={typed} onTyped={setTyped} />
+          <Group grow>
+            <Button variant="default" size="lg" component={Link} to="/till">
+              {t('common.cancel')}
+            </Button>
+            <Button type="submit" size="lg" disabled={count === null}>
+              {t('till.close.next')}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+      {isSure && count !== null && (
+        <Modal
+          opened
+          size="lg"
+          title={t('till.close.confirmTitle')}
+          closeButtonProps={{ 'aria-label': t('common.close') }}
+          onClose={() => {
+            if (!close.isPending) setIsSure(false);
+          }}
+        >
+          <Stack>
+            <Difference drawer={drawer} count={count} />
+            <Textarea
+              label={`${t('till.close.why')} (${t('common.optional')})`}
+              value={note}
+              maxLength={500}
+              autosize
+              onChange={(event) => {
+                setNote(event.currentTarget.value);
+              }}
+            />
+            <Refusal error={close.error} />
+            <Group grow>
+              <Button
+                variant="default"
+                size="lg"
+                disabled={close.isPending}
+                onClick={() => {
+                  setIsSure(false);
+                }}
+              >
+                {t('till.close.again')}
+              </Button>
+              <Button
+                size="lg"
+                loading={close.isPending}
+                onClick={() => {
+                  if (!close.isPending)
+                    close.mutate({ count, note, key }, { onSuccess: onClosed, onError: renewKey });
+                }}
+              >
+                {t('till.close.do')}
+              </Button>
+            </Group>
+          </Stack>
+        </Modal>
+      )}
+    </Container>
+  );
+}
+
+/** Counted against expected; under blind close only what was counted. */
+function Difference({ drawer, count }: { drawer: Drawer; count: Count }) {
+  const { t } = useTranslation();
+  const isBlind = drawer.balances.some((balance) => balance.expectedCash === null);
+  return (
+    <Table fz="md" aria-label={t('till.close.confirmTitle')}>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>{t('till.close.currency')}</Table.Th>
+          {!isBlind && <Table.Th ta="right">{t('till.report.lines.expectedCash')}</Table.Th>}
+          <Table.Th ta="right">{t('till.report.lines.countedCash')}</Table.Th>
+          {!isBlind && <Table.Th ta="right">{t('till.report.lines.variance')}</Table.Th>}
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {drawer.balances.map(({ currency, expectedCash }) => {
+          const counted = count.cash[currency] ?? 0;
+          const expected = expectedCash === null ? null : toMinor(expectedCash, currency);
+          return (
+            <Table.Tr key={currency}>
+              <Table.Th scope="row">{currency}</Table.Th>
+              {expected !== null && (
+                <Table.Td ta="right">
+                  <Money minor={expected} currency={currency} />
+                </Table.Td>
+              )}
+              <Table.Td ta="right">
+                <Money minor={counted} currency={currency} />
+              </Table.Td>
+              {expected !== null && (
+                <Table.Td ta="right" data-testid={`difference-${currency}`}>
+                  <Money
+                    minor={counted - expected}
+                    currency={currency}
+                    sign="always"
+                    fw={650}
+                    {...(counted === expected ? {} : { c: counted < expected ? 'red.9' : 'brass.7' })}
+                  />
+                </Table.Td>
+              )}
+            </Table.Tr>
+          );
+        })}
+      </Table.Tbody>
+    </Table>
+  );
+}
+
+function Closed({ drawer }: { drawer: Drawer }) {
+  const { t } = useTranslation();
+  const z = useZ(drawer.id);
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const leave = useLogout('till');
+  const goOn = async () => {
+    await client.invalidateQueries({ queryKey: ['drawer'] });
+    await client.invalidateQueries({ queryKey: ['me'] });
+    await navigate({ to: '/till' });
+  };
+  return (
+    <Container component="main" size="md" py="lg">
+      <Stack>
+        <Title order={1} size="h2" data-testid="z-title">
+          {z.data === undefined ? t('till.close.closed') : t('till.close.z', { number: z.data.zNumber })}
+        </Title>
+        {z.data?.session.status === 'PENDING_REVIEW' && (
+          <Alert color="brass" role="status">
+            {t('till.close.review')}
+          </Alert>
+        )}
+        <Refusal error={z.error} />
+        {z.isPending && <Waiting />}
+        {z.data !== undefined && <ReportView report={z.data} />}
+        <Card className="surface no-print">
+          <Group grow>
+            <Button
+              variant="default"
+              size="lg"
+              onClick={() => {
+                window.print();
+              }}
+            >
+              {t('till.close.print')}
+            </Button>
+            <Button variant="default" size="lg" onClick={() => void goOn()}>
+              {t('till.close.openAgain')}
+            </Button>
+            <Button
+              size="lg"
+              loading={leave.isPending}
+              onClick={() => {
+                leave.mutate(undefined, { onSuccess: () => void navigate({ to: '/till' }) });
+              }}
+            >
+              {t('till.logout')}
+            </Button>
+          </Group>
+        </Card>
+      </Stack>
+    </Container>
+  );
 }

@@ -1,6 +1,152 @@
+import {
+  Button,
+  Chip,
+  Container,
+  Group,
+  SegmentedControl,
+  Stack,
+  Text,
+  TextInput,
+  Title,
+} from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { AmountField } from '@/components/AmountField';
+import { Refusal } from '@/components/Refusal';
+import { useActKey } from '@/components/useActKey';
+import { parseAmount } from '@/money';
+import type { Cash } from '@/money';
+import { useDrawer, useMove } from '@/state/queries/drawer';
+import type { Drawer } from '@/state/queries/drawer';
+import { useMe } from '@/state/queries/me';
+
+type Kind = 'PAID_IN' | 'PAID_OUT' | 'SAFE_DROP';
+const KINDS: Kind[] = ['PAID_IN', 'PAID_OUT', 'SAFE_DROP'];
+
+const REASONS = {
+  PAID_IN: ['float', 'repaid'],
+  PAID_OUT: ['supplies', 'delivery', 'advance'],
+  SAFE_DROP: ['safe', 'bank'],
+} as const;
+
 export function MovementPage() {
+  const drawer = useDrawer().data;
+  return drawer == null ? null : <Form drawer={drawer} />;
+}
+
+function Form({ drawer }: { drawer: Drawer }) {
   const { t } = useTranslation();
-  return <main>{t('till.title')}</main>;
+  const navigate = useNavigate();
+  const policies = useMe().data?.branch?.policies;
+  const [kind, setKind] = useState<Kind>('PAID_IN');
+  const [texts, setTexts] = useState<Record<string, string>>({});
+  const [reason, setReason] = useState('');
+  const [key, renewKey] = useActKey();
+  const move = useMove(drawer.id);
+  const kinds = KINDS.filter((one) => one !== 'PAID_OUT' || policies?.cashAllowPaidOut !== false);
+  const amount = amountOf(texts);
+  const isReady = amount !== null && reason.trim().length >= 3;
+  const presets = REASONS[kind].map((name) => t(`till.movement.reasons.${name}`));
+
+  const record = () => {
+    if (amount === null || !isReady || move.isPending) return;
+    move.mutate(
+      { kind, amount, reason, key },
+      {
+        onError: renewKey,
+        onSuccess: (movement) => {
+          const isWaiting = movement.status === 'PENDING';
+          notifications.show({
+            message: isWaiting ? t('till.movement.pending') : t('till.movement.recorded'),
+            color: isWaiting ? 'brass' : 'pine',
+          });
+          void navigate({ to: '/till' });
+        },
+      },
+    );
+  };
+
+  return (
+    <Container component="main" size="sm" py="lg">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          record();
+        }}
+      >
+        <Stack>
+          <Title order={1} size="h2">
+            {t('till.home.movement')}
+          </Title>
+          <SegmentedControl
+            aria-label={t('till.movement.kind')}
+            value={kind}
+            onChange={(value) => {
+              setKind(value);
+            }}
+            data={kinds.map((value) => ({ value, label: t(`till.movement.kinds.${value}`) }))}
+            styles={{ label: { minHeight: 44, display: 'grid', alignItems: 'center', whiteSpace: 'normal' } }}
+          />
+          {drawer.balances.map(({ currency }, at) => (
+            <AmountField
+              key={currency}
+              label={`${t('common.amount')} (${currency})`}
+              currency={currency}
+              autoFocus={at === 0}
+              text={texts[currency] ?? ''}
+              onText={(text) => {
+                setTexts({ ...texts, [currency]: text });
+              }}
+            />
+          ))}
+          <Chip.Group
+            value={presets.includes(reason) ? reason : ''}
+            onChange={(value) => {
+              setReason(value);
+            }}
+          >
+            <Group gap="xs" role="radiogroup" aria-label={t('till.movement.preset')}>
+              {presets.map((preset) => (
+                <Chip key={preset} value={preset} size="md" styles={{ label: { minHeight: 44 } }}>
+                  {preset}
+                </Chip>
+              ))}
+            </Group>
+          </Chip.Group>
+          <TextInput
+            label={t('common.reason')}
+            value={reason}
+            maxLength={120}
+            onChange={(event) => {
+              setReason(event.currentTarget.value);
+            }}
+          />
+          <Text c="dimmed">{t('till.movement.hint')}</Text>
+          <Refusal error={move.error} />
+          <Group grow>
+            <Button variant="default" size="lg" component={Link} to="/till">
+              {t('common.cancel')}
+            </Button>
+            <Button type="submit" size="lg" loading={move.isPending} disabled={!isReady}>
+              {t('till.movement.do')}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Container>
+  );
+}
+
+/** The amounts that were typed; null when one is none, or when there is nothing to move. */
+function amountOf(texts: Record<string, string>): Cash | null {
+  const amount: Cash = {};
+  for (const [currency, text] of Object.entries(texts)) {
+    const minor = parseAmount(text, currency);
+    if (minor === null || minor < 0) return null;
+    if (minor > 0) amount[currency] = minor;
+  }
+  return Object.keys(amount).length > 0 ? amount : null;
 }

@@ -1,5 +1,132 @@
-import { Outlet } from '@tanstack/react-router';
+import { Badge, Box, Button, Center, Group, Loader, Stack, Text } from '@mantine/core';
+import { Outlet, useLocation } from '@tanstack/react-router';
+import { useQueryClient } from '@tanstack/react-query';
+import { lazy, Suspense } from 'react';
+import { useTranslation } from 'react-i18next';
 
+import { Preferences } from '@/components/Preferences';
+import { Refusal } from '@/components/Refusal';
+import { store } from '@/state/device';
+import { useLive } from '@/state/live';
+import { useLogin } from '@/state/login';
+import type { Login } from '@/state/login';
+import { useDrawer } from '@/state/queries/drawer';
+import { useMe } from '@/state/queries/me';
+import { checkLogin, useLoginWatch, useLogout } from '@/state/queries/terminal';
+import { useKept } from '@/state/store';
+
+const StorePage = lazy(() => import('./StorePage').then((page) => ({ default: page.StorePage })));
+const LoginPage = lazy(() => import('./LoginPage').then((page) => ({ default: page.LoginPage })));
+const OpenPage = lazy(() => import('./OpenPage').then((page) => ({ default: page.OpenPage })));
+
+/** The till's steps in their order: the store of this device, a login, an open drawer, and then its pages. */
 export function TillShell() {
+  const place = useKept(store);
+  const login = useLogin('till');
+  return (
+    <Suspense fallback={<Waiting />}>
+      {place === null ? (
+        <StorePage />
+      ) : login === null ? (
+        <LoginPage place={place} />
+      ) : (
+        <LoggedIn login={login} />
+      )}
+    </Suspense>
+  );
+}
+
+export function Waiting() {
+  const { t } = useTranslation();
+  return (
+    <Center mih="60dvh" component="main">
+      <Loader aria-label={t('common.loading')} />
+    </Center>
+  );
+}
+
+function LoggedIn({ login }: { login: Login }) {
+  const client = useQueryClient();
+  useLoginWatch('till');
+  useLive((event) => {
+    if (event.type === 'ready') return;
+    if (event.type === 'ended' || event.type.startsWith('terminal.'))
+      void checkLogin('till').catch(() => undefined);
+    if (event.type === 'reset' || event.type.startsWith('cash.')) void client.invalidateQueries();
+  });
+  return (
+    <Box mih="100dvh">
+      <Bar login={login} />
+      <Suspense fallback={<Waiting />}>
+        <WithDrawer />
+      </Suspense>
+    </Box>
+  );
+}
+
+function WithDrawer() {
+  const drawer = useDrawer();
+  const me = useMe();
+  const { t } = useTranslation();
+  // The page that closes the drawer goes on to show its Z.
+  const isClosing = useLocation().pathname === '/till/close';
+  if (drawer.data === undefined || me.data === undefined) {
+    const error = drawer.error ?? me.error;
+    if (error === null) return <Waiting />;
+    return (
+      <Stack component="main" p="lg" maw={520} mx="auto">
+        <Refusal error={error} />
+        <Button
+          onClick={() => {
+            void drawer.refetch();
+            void me.refetch();
+          }}
+        >
+          {t('common.retry')}
+        </Button>
+      </Stack>
+    );
+  }
+  if (drawer.data === null && !isClosing) return <OpenPage me={me.data} />;
   return <Outlet />;
+}
+
+function Bar({ login }: { login: Login }) {
+  const { t } = useTranslation();
+  const leave = useLogout('till');
+  return (
+    <Group
+      component="header"
+      justify="space-between"
+      px="md"
+      py={6}
+      wrap="nowrap"
+      className="surface"
+      style={{ borderBottom: '1px solid var(--mantine-color-default-border)' }}
+    >
+      <Group gap="sm" miw={0}>
+        <Badge size="lg" variant="light" tt="none">
+          {login.register?.name}
+        </Badge>
+        <Text fw={650} truncate data-testid="cashier">
+          {login.user.name}
+        </Text>
+        <Text c="dimmed" visibleFrom="sm" truncate>
+          {login.branch.name}
+        </Text>
+      </Group>
+      <Group gap={4} wrap="nowrap">
+        <Preferences />
+        <Button
+          variant="default"
+          loading={leave.isPending}
+          onClick={() => {
+            leave.mutate();
+          }}
+        >
+          {t('till.logout')}
+        </Button>
+      </Group>
+    </Group>
+  );
 }

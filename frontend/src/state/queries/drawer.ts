@@ -1,0 +1,128 @@
+import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+
+import {
+  activeSession,
+  closeSession,
+  listMovements,
+  openSession,
+  recordMovement,
+  xReport,
+  zReport,
+} from '@/api';
+import type { CashMovementOut, CashSessionOut } from '@/api';
+import type { Pieces } from '@/denominations';
+import { data, hasCode, keyed } from '@/http';
+import { cashToWire } from '@/money';
+import type { Cash } from '@/money';
+import { currentToken } from '@/state/login';
+
+export type Drawer = CashSessionOut;
+export type Movement = CashMovementOut;
+export type MovementKind = 'PAID_IN' | 'PAID_OUT' | 'SAFE_DROP' | 'ADJUSTMENT';
+
+/** What was counted: totals by currency, and the pieces where it was counted by them. */
+export interface Count {
+  cash: Cash;
+  pieces: Record<string, Pieces>;
+}
+
+const KEY = 'drawer';
+
+/** The open drawer of whoever is logged in; null when there is none. */
+export const drawerQuery = () =>
+  queryOptions({
+    queryKey: [KEY, 'active', currentToken()] as const,
+    queryFn: async (): Promise<Drawer | null> => {
+      try {
+        return await data(activeSession());
+      } catch (error) {
+        if (hasCode(error, 'NO_ACTIVE_SESSION')) return null;
+        throw error;
+      }
+    },
+  });
+
+export function useDrawer() {
+  return useQuery(drawerQuery());
+}
+
+export function useMovements(sessionId: string) {
+  return useQuery({
+    queryKey: [KEY, 'movements', sessionId],
+    queryFn: () => data(listMovements({ path: { session_id: sessionId } })),
+  });
+}
+
+export function useX(registerId: string) {
+  return useQuery({
+    queryKey: [KEY, 'x', registerId],
+    queryFn: () => data(xReport({ query: { registerId } })),
+    staleTime: 0,
+  });
+}
+
+/** A Z never changes once it is written. */
+export function useZ(sessionId: string | undefined) {
+  return useQuery({
+    queryKey: [KEY, 'z', sessionId],
+    queryFn: () => data(zReport({ path: { session_id: sessionId ?? '' } })),
+    enabled: sessionId !== undefined,
+    staleTime: Infinity,
+  });
+}
+
+function useDrawerChanged() {
+  const client = useQueryClient();
+  return () => client.invalidateQueries({ queryKey: [KEY] });
+}
+
+export function useOpen() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ count, note, key }: { count: Count; note: string; key: string }) =>
+      data(
+        openSession({
+          body: { openingFloat: cashToWire(count.cash), denominations: count.pieces, ...noted(note) },
+          ...keyed(key),
+        }),
+      ),
+    onSuccess: (drawer) => {
+      client.setQueryData(drawerQuery().queryKey, drawer);
+    },
+    // Somebody may have opened it elsewhere in the meantime.
+    onError: () => client.invalidateQueries({ queryKey: [KEY] }),
+  });
+}
+
+export function useMove(sessionId: string) {
+  const changed = useDrawerChanged();
+  return useMutation({
+    mutationFn: (act: { kind: MovementKind; amount: Cash; reason: string; key: string }) =>
+      data(
+        recordMovement({
+          path: { session_id: sessionId },
+          body: { type: act.kind, amount: cashToWire(act.amount), reason: act.reason },
+          ...keyed(act.key),
+        }),
+      ),
+    onSettled: changed,
+  });
+}
+
+/** The page that closes shows the Z before it forgets the drawer: it invalidates when the person is done. */
+export function useClose(sessionId: string) {
+  return useMutation({
+    mutationFn: ({ count, note, key }: { count: Count; note: string; key: string }) =>
+      data(
+        closeSession({
+          path: { session_id: sessionId },
+          body: { countedCash: cashToWire(count.cash), denominations: count.pieces, ...noted(note) },
+          ...keyed(key),
+        }),
+      ),
+  });
+}
+
+function noted(note: string): { note?: string } {
+  return note.trim() === '' ? {} : { note: note.trim() };
+}
