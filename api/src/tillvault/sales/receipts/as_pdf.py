@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-
-from fpdf import FPDF
+from typing import TYPE_CHECKING
 
 from tillvault.sales.receipts import qr
 from tillvault.sales.receipts.domain import Language, Paper
@@ -26,6 +25,9 @@ from tillvault.sales.receipts.text import wrapped
 
 _PAGE_MM_MAX = 4500.0
 """A page of a PDF has at most 14,400 points (ISO 32000-1, annex C.2), which is 5,080 mm."""
+if TYPE_CHECKING:
+    from fpdf import FPDF
+
 TEXT_PT = {Paper.WIDE: 8.5, Paper.NARROW: 7.5}
 _POINT_MM = 25.4 / 72
 _LEADING = 1.36
@@ -225,6 +227,9 @@ def document(
     for block in blocks:
         sheet.draw(block)
     length = min(sheet.longest_mm + sheet.margin_mm, _PAGE_MM_MAX)
+    # The library takes half a second to load, which every start and every command would pay.
+    from fpdf import FPDF  # noqa: PLC0415  (as said above)
+
     pdf = FPDF(unit="mm", format=(float(paper), max(length, float(paper))))
     pdf.set_title(title)
     pdf.set_lang(language.value)

@@ -13,7 +13,7 @@ from anyio import CapacityLimiter, to_thread
 
 from tillvault.core import secrets
 from tillvault.core.config import Settings
-from tillvault.sales.receipts import as_escpos, as_html, as_pdf, layout
+from tillvault.sales.receipts import as_html, as_pdf, layout
 from tillvault.sales.receipts.domain import Copy, Form, Language, Mark, Paper, Receipt
 from tillvault.sales.receipts.fonts import Fonts
 from tillvault.sales.receipts.links import Links
@@ -87,6 +87,9 @@ def rendered(receipt: Receipt, copy: Copy, wanted: Wanted, fonts: Fonts) -> byte
                 made_at=copy.printed_at or receipt.sale.created_at,
             )
         case Form.ESCPOS:
+            # Its library reads a megabyte of printers' profiles, which every start and every command would pay.
+            from tillvault.sales.receipts import as_escpos  # noqa: PLC0415  (as said above)
+
             return as_escpos.commands(blocks, paper=wanted.paper, fonts=fonts)
 
 
