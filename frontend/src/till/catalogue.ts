@@ -78,9 +78,7 @@ export class Catalogue {
     for (const product of this.products) {
       for (const code of [product.sku, product.barcode]) if (code !== null) this.byBarcode.set(code, product);
     }
-    this.texts = this.products.map((one) =>
-      plainWords(`${one.name} ${one.sku ?? ''} ${one.barcode ?? ''}`),
-    );
+    this.texts = this.products.map((one) => plainWords(`${one.name} ${one.sku ?? ''} ${one.barcode ?? ''}`));
   }
 
   get usesEee(): boolean {
@@ -93,11 +91,17 @@ export class Catalogue {
 
   /** A barcode, or else a SKU; scanners of EAN-13 send a leading zero for UPC-A, or leave it out. */
   scanned(code: string): Product | undefined {
-    return this.byBarcode.get(code) ?? this.byBarcode.get(`0${code}`) ?? this.byBarcode.get(code.replace(/^0/, ''));
+    return (
+      this.byBarcode.get(code) ?? this.byBarcode.get(`0${code}`) ?? this.byBarcode.get(code.replace(/^0/, ''))
+    );
   }
 
   /** At most `limit` products that have all these words, and how many there are; favourites come first. */
-  found(words: string, where: 'all' | 'favourites' | { categoryId: string }, limit: number): [Product[], number] {
+  found(
+    words: string,
+    where: 'all' | 'favourites' | { categoryId: string },
+    limit: number,
+  ): [Product[], number] {
     const wanted = plainWords(words).split(/\s+/).filter(Boolean);
     const found: Product[] = [];
     let count = 0;

@@ -8,18 +8,26 @@
  */
 
 import type { FinalizeSale, SaleOut } from '@/api';
-import { ApiError } from '@/http';
 
 import type { QueuedSale, TillDatabase } from './database';
 
 export type Outcome =
-  | { kind: 'sent'; sale: SaleOut }
-  | { kind: 'refused'; code: string; message: string }
-  | { kind: 'waiting' };
+  { kind: 'sent'; sale: SaleOut } | { kind: 'refused'; code: string; message: string } | { kind: 'waiting' };
 
 export interface Standing {
   userId: string;
   sessionId: string | null;
+}
+
+/** What the API said, as `ApiError` carries it. */
+interface Refusal {
+  status: number;
+  code: string;
+  message: string;
+}
+
+function isRefusal(error: unknown): error is Refusal {
+  return error instanceof Error && 'status' in error && 'code' in error;
 }
 
 type Send = (body: FinalizeSale) => Promise<SaleOut>;
@@ -30,7 +38,7 @@ const SAYS_NOTHING = new Set(['UNAUTHORIZED', 'TOO_MANY_ATTEMPTS', 'IDEMPOTENCY_
 
 /** One tab of this browser sends at a time. */
 export const acrossTabs: Exclusive = (act) =>
-  'locks' in navigator ? navigator.locks.request('tillvault.queue', act) : act();
+  'locks' in navigator ? navigator.locks.request('tillvault.queue', act).then(() => undefined) : act();
 
 export class SaleQueue {
   private readonly sent = new Map<string, SaleOut>();
@@ -118,7 +126,7 @@ export class SaleQueue {
       await this.db.sales.delete(queued.position);
       return true;
     } catch (error) {
-      if (!(error instanceof ApiError) || error.status >= 500 || SAYS_NOTHING.has(error.code)) return false;
+      if (!isRefusal(error) || error.status >= 500 || SAYS_NOTHING.has(error.code)) return false;
       const refusal = { code: error.code, message: error.message };
       await this.db.sales.update(queued.position, { state: 'REFUSED', refusal });
       return true;

@@ -2,7 +2,8 @@
  * Barcode scanners type like a keyboard, only faster than hands. A burst of keys that ends with Enter is a code,
  * whatever has the focus, and it never lands in a field: keys are held back until it is clear who typed them.
  *
- * A person's key in a field is let through after a moment that nobody notices, by putting its character in.
+ * A person's key is let through after a moment that nobody notices: its character is put into the field, or the key
+ * is told again to the page.
  */
 
 /** Between two keys of a scanner; people who drum reach about 60 ms. */
@@ -10,8 +11,8 @@ const GAP_MS_MAX = 35;
 const LENGTH_MIN = 4;
 
 export interface ScannerTarget {
-  /** Put characters that turned out to be typed by hand where they were meant to go. */
-  type(field: EventTarget | null, text: string): void;
+  /** Give characters that turned out to be typed by hand to where they were meant to go. */
+  type(target: EventTarget | null, text: string): void;
   scanned(code: string): void;
   later(act: () => void, ms: number): unknown;
   cancel(handle: unknown): void;
@@ -21,15 +22,13 @@ export interface Key {
   key: string;
   timeStamp: number;
   target: EventTarget | null;
-  isInField: boolean;
   hasModifier: boolean;
 }
 
 /** Decides of each key; `true` holds it back from the page. */
 export class Scanner {
   private held = '';
-  private field: EventTarget | null = null;
-  private isInField = false;
+  private target: EventTarget | null = null;
   private last = 0;
   private timer: unknown = null;
 
@@ -52,49 +51,60 @@ export class Scanner {
       return false;
     }
     if (!isQuick) this.release();
-    if (this.held === '') {
-      this.field = event.target;
-      this.isInField = event.isInField;
-    }
+    if (this.held === '') this.target = event.target;
     this.held += event.key;
     this.last = event.timeStamp;
     if (this.timer !== null) this.page.cancel(this.timer);
     this.timer = this.page.later(() => {
       this.release();
     }, GAP_MS_MAX + 5);
-    // Outside of a field a key does nothing but what a button makes of a space, which must not wait.
-    return this.isInField || this.held.length > 1;
+    return true;
   }
 
   /** What was held back was typed by hand: it goes where it was meant to. */
   private release(): void {
-    const { held, field, isInField } = this;
+    const { held, target } = this;
     this.forget();
-    if (held !== '' && isInField) this.page.type(field, held);
+    if (held !== '') this.page.type(target, held);
   }
 
   private forget(): void {
     if (this.timer !== null) this.page.cancel(this.timer);
     this.timer = null;
     this.held = '';
-    this.field = null;
+    this.target = null;
     this.last = 0;
   }
 }
 
 type Field = HTMLInputElement | HTMLTextAreaElement;
 
+const NO_TEXT = new Set(['button', 'checkbox', 'color', 'file', 'radio', 'range', 'reset', 'submit']);
+
 function isField(target: EventTarget | null): target is Field {
-  return target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
+  if (target instanceof HTMLInputElement) return !NO_TEXT.has(target.type);
+  return target instanceof HTMLTextAreaElement;
 }
 
-/** As the browser itself would: at the cursor, with the `input` event that React listens to. */
-function typeInto(field: EventTarget | null, text: string): void {
-  if (!isField(field) || !field.isConnected || field.readOnly || field.disabled) return;
-  field.focus();
+/** Keys that this module itself tells the page again. */
+const told = new WeakSet<Event>();
+
+/** As the browser itself would: at the cursor of a field, with the `input` event that React listens to; elsewhere as
+ * the key that it was. */
+function typeInto(target: EventTarget | null, text: string): void {
+  if (!isField(target)) {
+    for (const key of text) {
+      const event = new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true });
+      told.add(event);
+      (target ?? document.body).dispatchEvent(event);
+    }
+    return;
+  }
+  if (!target.isConnected || target.readOnly || target.disabled) return;
+  target.focus();
   // Deprecated but the one way that keeps the cursor, undo and every listener as with real typing.
   // eslint-disable-next-line @typescript-eslint/no-deprecated
-  if (!document.execCommand('insertText', false, text)) field.setRangeText(text);
+  if (!document.execCommand('insertText', false, text)) target.setRangeText(text);
 }
 
 /** Listen on the whole page; gives the way to stop. */
@@ -108,12 +118,13 @@ export function listenToScanner(scanned: (code: string) => void): () => void {
     },
   });
   const onKey = (event: KeyboardEvent) => {
-    if (event.isComposing || event.repeat) return;
+    if (told.has(event) || event.isComposing || event.repeat) return;
+    // A space on a button is its click, which cannot be told again.
+    if (event.key === ' ' && !isField(event.target)) return;
     const isHeld = scanner.key({
       key: event.key,
       timeStamp: event.timeStamp,
       target: event.target,
-      isInField: isField(event.target),
       hasModifier: event.ctrlKey || event.altKey || event.metaKey,
     });
     if (!isHeld) return;
