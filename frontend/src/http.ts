@@ -55,9 +55,24 @@ async function whyEnded(token: string): Promise<'released' | 'expired'> {
   }
 }
 
-/** Every request of the app: who asks, from which device, and under which key a write may be repeated. */
+const underway = new Map<string, Promise<Response>>();
+
+/** Every request of the app. Two clicks on one act share one request, by its key: neither is told that the other runs. */
 export async function apiFetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   const request = new Request(input, init);
+  const key = request.headers.get('Idempotency-Key');
+  if (key === null) return send(request);
+  const running = underway.get(key) ?? send(request);
+  underway.set(key, running);
+  try {
+    return (await running).clone();
+  } finally {
+    underway.delete(key);
+  }
+}
+
+/** Who asks, from which device, and under which key a write may be repeated. */
+async function send(request: Request): Promise<Response> {
   const token = currentToken();
   if (token !== null && !request.headers.has('Authorization')) {
     request.headers.set('Authorization', `Bearer ${token}`);

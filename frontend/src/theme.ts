@@ -56,9 +56,10 @@ const dark: MantineColorsTuple = [
 export const theme = createTheme({
   colors: { pine, brass, gray, dark },
   primaryColor: 'pine',
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: { light: 7, dark: 4 },
   autoContrast: true,
-  luminanceThreshold: 0.32,
+  // Where black and white stand out equally (WCAG 2.2, contrast ratio).
+  luminanceThreshold: 0.18,
   defaultRadius: 'md',
   cursorType: 'pointer',
   respectReducedMotion: true,
@@ -78,7 +79,10 @@ export const theme = createTheme({
     Select: { defaultProps: { size: 'md' } },
     SegmentedControl: { defaultProps: { size: 'md' } },
     Card: { defaultProps: { withBorder: true, padding: 'lg' } },
-    Modal: { defaultProps: { centered: true, closeButtonProps: { size: 44 } } },
+    Modal: { defaultProps: { centered: true }, styles: { close: { width: 44, height: 44 } } },
+    // It goes by itself, and can be read again in the report: a button more would only be in the way.
+    Notification: { defaultProps: { withCloseButton: false } },
+    Burger: { styles: { root: { width: 44, height: 44 } } },
     Loader: { defaultProps: { type: 'dots' } },
   },
 });

@@ -114,9 +114,9 @@ function useKeys(press: (key: string) => void, clear: () => void): void {
     let burst = 0;
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-      const target = event.target as HTMLElement | null;
-      if (target?.closest('input, textarea, [role=dialog], [role=menu]') != null) return;
-      const onButton = target?.closest('button, a') != null;
+      const target = event.target instanceof Element ? event.target : null;
+      if (target?.closest('input, textarea, [role=dialog], [role=menu]')) return;
+      const onButton = Boolean(target?.closest('button, a'));
       if (!/^(\d|Backspace|Escape|Enter)$/.test(event.key) || (event.key === 'Enter' && onButton)) return;
       burst = event.timeStamp - before < SCANNER_MS ? burst + 1 : 0;
       before = event.timeStamp;

@@ -54,7 +54,7 @@ function Counting({ drawer, onClosed }: { drawer: Drawer; onClosed: () => void }
   const [typed, setTyped] = useState(() => emptyCount(drawer.balances.map((balance) => balance.currency)));
   const [note, setNote] = useState('');
   const [isSure, setIsSure] = useState(false);
-  const [key, renewKey] = useActKey();
+  const [key] = useActKey();
   const close = useClose(drawer.id);
   const count = countOf(typed);
   return (
@@ -118,8 +118,7 @@ function Counting({ drawer, onClosed }: { drawer: Drawer; onClosed: () => void }
                 size="lg"
                 loading={close.isPending}
                 onClick={() => {
-                  if (!close.isPending)
-                    close.mutate({ count, note, key }, { onSuccess: onClosed, onError: renewKey });
+                  if (!close.isPending) close.mutate({ count, note, key }, { onSuccess: onClosed });
                 }}
               >
                 {t('till.close.do')}

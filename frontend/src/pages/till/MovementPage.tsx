@@ -44,7 +44,7 @@ function Form({ drawer }: { drawer: Drawer }) {
   const [kind, setKind] = useState<Kind>('PAID_IN');
   const [texts, setTexts] = useState<Record<string, string>>({});
   const [reason, setReason] = useState('');
-  const [key, renewKey] = useActKey();
+  const [key] = useActKey();
   const move = useMove(drawer.id);
   const kinds = KINDS.filter((one) => one !== 'PAID_OUT' || policies?.cashAllowPaidOut !== false);
   const amount = amountOf(texts);
@@ -56,7 +56,6 @@ function Form({ drawer }: { drawer: Drawer }) {
     move.mutate(
       { kind, amount, reason, key },
       {
-        onError: renewKey,
         onSuccess: (movement) => {
           const isWaiting = movement.status === 'PENDING';
           notifications.show({

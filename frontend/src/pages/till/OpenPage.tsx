@@ -18,7 +18,7 @@ export function OpenPage({ me }: { me: Me }) {
   const currencies = me.branch?.currencies ?? [];
   const [typed, setTyped] = useState(() => emptyCount(currencies));
   const [note, setNote] = useState('');
-  const [key, renewKey] = useActKey();
+  const [key] = useActKey();
   const open = useOpen();
   const count = countOf(typed);
   const last = me.register?.lastClose ?? null;
@@ -35,7 +35,7 @@ export function OpenPage({ me }: { me: Me }) {
         onSubmit={(event) => {
           event.preventDefault();
           if (count === null || open.isPending) return;
-          open.mutate({ count, note, key }, { onError: renewKey });
+          open.mutate({ count, note, key });
         }}
       >
         <Stack>

@@ -1,0 +1,93 @@
+"""What people do at a till and at the desk, in the words of the page."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support import BranchOfShop, Person
+
+AXE = Path(__file__).resolve().parents[3] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+class Till:
+    """A device with a till on it."""
+
+    def __init__(self, page: Page, place: BranchOfShop) -> None:
+        self.page = page
+        self.place = place
+
+    def set_up(self) -> None:
+        self.page.goto("/till")
+        self.page.get_by_label("Store code").fill(self.place.code)
+        self.page.get_by_role("button", name="Use this store").click()
+        self.heading("Enter your PIN")
+
+    def heading(self, name: str | re.Pattern[str]) -> None:
+        expect(self.page.get_by_role("heading", name=name)).to_be_visible()
+
+    def button(self, name: str | re.Pattern[str], *, exact: bool = False) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=exact)
+
+    def link(self, name: str) -> Locator:
+        return self.page.get_by_role("link", name=name)
+
+    def pin(self, person: Person) -> None:
+        """By touch."""
+        for digit in person.pin:
+            self.button(digit, exact=True).click()
+        self.button("Enter", exact=True).click()
+
+    def log_in(self, person: Person, register: str = "Caja 1") -> None:
+        self.pin(person)
+        self.button(register, exact=True).click()
+        expect(self.page.get_by_test_id("cashier")).to_have_text(person.name)
+
+    def open_with(self, total: str, currency: str = "EUR") -> None:
+        self.heading("Open the drawer")
+        self.page.get_by_text("Total only").first.click()
+        self.page.get_by_label(f"Total in {currency}").fill(total)
+        self.button(re.compile("^Open with")).click()
+        self.heading("The drawer is open")
+
+    def expected(self, currency: str = "EUR") -> Locator:
+        return self.page.get_by_test_id(f"expected-{currency}")
+
+    def log_out(self) -> None:
+        self.button("Log out").first.click()
+        self.heading("Enter your PIN")
+
+
+def faults(page: Page) -> list[Any]:
+    """Serious and critical faults that axe finds on the page as it is."""
+    # Injected past the policy of the page, as the browser's own tools are.
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
+    return [
+        {"id": fault["id"], "where": [node["html"][:200] for node in fault["nodes"]][:3]}
+        for fault in found
+        if fault["impact"] in {"serious", "critical"}
+    ]
+
+
+def small_targets(page: Page) -> list[str]:
+    """Whatever can be touched on the page and is smaller than 44 px."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll('button, a[href], input:not([type=radio]):not([type=checkbox])')]
+            .map(it => [it, it.getBoundingClientRect()])
+            .filter(([it, box]) => box.width > 0 && getComputedStyle(it).visibility !== 'hidden')
+            .filter(([, box]) => box.height < 43.5 || box.width < 43.5)
+            .map(([it, box]) => `${it.outerHTML.slice(0, 160)} ${Math.round(box.width)}x${Math.round(box.height)}`)"""
+    )
+
+
+def overflows(page: Page) -> bool:
+    """Whether the page is wider than its window, or a button's words are wider than the button."""
+    return page.evaluate(
+        """() => document.documentElement.scrollWidth > innerWidth + 1
+            || [...document.querySelectorAll('button, a, label')].some(it => it.scrollWidth > it.clientWidth + 2
+                && getComputedStyle(it).display !== 'inline' && it.clientWidth > 0)"""
+    )
