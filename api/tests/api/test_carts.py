@@ -66,6 +66,10 @@ def test_a_price_that_a_manager_gave_stays_when_the_cashier_sells(superuser_dsn:
     sale = till.ok(till.post(f"{path}/finalize", {"payments": [{"method": "CARD", "amount": 5}]}), 201)
 
     assert (sale["goods"], sale["lines"][0]["listPrice"]) == (5, 10)
+    admin = shop.elena.back_office()
+    (entry,) = admin.ok(admin.get("/v1/audit", params={"action": "SALE_PRICE_DECIDED"}))["items"]
+    # The cashier sold it; whose price it was is on record, too.
+    assert (entry["actorId"], entry["after"]["lines"][0]["decidedBy"]) == (str(shop.ana.id), str(shop.marta.id))
 
 
 def test_without_an_open_drawer_no_cart_is_started_or_changed(superuser_dsn: str, shop: Shop, till: Api) -> None:

@@ -157,9 +157,10 @@ def test_a_price_that_is_not_the_catalogues_takes_a_manager_and_is_on_record(
     assert [(line["unitPrice"], line["listPrice"]) for line in sale["lines"]] == [(7.5, 10), (2, None)]
     trail = boss.ok(boss.get("/v1/audit", params={"action": "SALE_PRICE_DECIDED"}))["items"]
     assert [(entry["resourceId"], entry["actorId"]) for entry in trail] == [(sale["id"], str(shop.marta.id))]
+    by = str(shop.marta.id)
     assert trail[0]["after"]["lines"] == [
-        {"line": 1, "name": "Book", "price": 7.5, "listPrice": 10},
-        {"line": 2, "name": "Box of cables", "price": 2, "listPrice": None},
+        {"line": 1, "name": "Book", "price": 7.5, "listPrice": 10, "decidedBy": by},
+        {"line": 2, "name": "Box of cables", "price": 2, "listPrice": None, "decidedBy": by},
     ]
 
 

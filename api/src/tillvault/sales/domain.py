@@ -65,8 +65,8 @@ class WantedLine:
     weight_grams: int | None = None
     """Of the whole line."""
     discount: WantedDiscount | None = None
-    is_price_allowed: bool = False
-    """Somebody who may decide prices gave this one before."""
+    price_decided_by: UUID | None = None
+    """Who may decide prices and gave this one before, in a cart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -199,7 +199,7 @@ def _line(row: Row, currency: str) -> CartLine:
             tax_rate_bp=row["tax_rate_bp"],
             eee_category=row["eee_category"],
             weight_grams=row["weight_grams"],
-            is_price_allowed=row["price_decided_by"] is not None,
+            price_decided_by=row["price_decided_by"],
             discount=WantedDiscount(percent=percent, amount=None if amount is None else from_minor(amount, currency))
             if percent is not None or amount is not None
             else None,

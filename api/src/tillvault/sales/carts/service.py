@@ -118,7 +118,7 @@ async def change_line(
     before = _line_of(cart, line_id)
     # A price that was decided stays decided, unless this changes it.
     decided_by = before.price_decided_by if "unit_price" not in changes else None
-    wanted = replace(before.wanted, **changes, is_price_allowed=decided_by is not None)
+    wanted = replace(before.wanted, **changes, price_decided_by=decided_by)
     line = await _checked(db, actor, till, CartLine(id=line_id, wanted=wanted, price_decided_by=decided_by))
     return await _saved(
         db, actor, replace(cart, lines=[line if one.id == line_id else one for one in cart.lines]), line
@@ -261,7 +261,7 @@ async def _checked(db: Connection, actor: Actor, till: Till, line: CartLine) -> 
     if is_decided and line.price_decided_by is None:
         if not may(actor, Permission.SALES_SUPERVISE):
             raise PriceNotAllowed
-        return replace(line, price_decided_by=actor.id, wanted=replace(line.wanted, is_price_allowed=True))
+        return replace(line, price_decided_by=actor.id, wanted=replace(line.wanted, price_decided_by=actor.id))
     return line
 
 

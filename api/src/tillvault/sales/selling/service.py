@@ -92,7 +92,7 @@ async def sell(db: Connection, *, actor: Actor, wanted: WantedSale) -> tuple[Sal
         lines=lines,
         payments=settled.payments,
     )
-    _tell_prices(db, actor, sale)
+    _tell_prices(db, actor, sale, wanted.lines)
     return await keep(db, actor=actor, till=till, sale=sale, request_sha256=wanted.request_sha256)
 
 
@@ -132,7 +132,7 @@ def price(index: int, line: WantedLine, products: Mapping[UUID, SaleProduct], ac
         raise ValidationFailed.of(f"{where}.unitPrice", f"{product.name} has no fixed price: give one")
     unit_price = product.price_minor if given is None else given
     is_decided = unit_price != product.price_minor and not product.is_open_price
-    if is_decided and not (line.is_price_allowed or may(actor, Permission.SALES_SUPERVISE)):
+    if is_decided and not (line.price_decided_by or may(actor, Permission.SALES_SUPERVISE)):
         raise PriceNotAllowed
     weight = line.weight_grams
     if weight is None and product.weight_grams is not None:
@@ -156,7 +156,7 @@ def _free(where: str, line: WantedLine, given: int | None, discount: Discount | 
     """A line that no product stands behind: its price is the client's, so it takes the role that decides prices."""
     if line.name is None or given is None or line.tax_rate_bp is None:
         raise ValidationFailed.of(where, "needs a productId, or a name, a unitPrice and a taxRate")
-    if not (line.is_price_allowed or may(actor, Permission.SALES_SUPERVISE)):
+    if not (line.price_decided_by or may(actor, Permission.SALES_SUPERVISE)):
         raise PriceNotAllowed
     return Priced(
         product_id=None,
@@ -188,16 +188,18 @@ def _occurred(given: datetime | None, now: datetime) -> datetime:
     return min(given, now)
 
 
-def _tell_prices(db: Connection, actor: Actor, sale: Sale) -> None:
-    """A price that a person decided is on record (domain.md: server-side prices decide)."""
+def _tell_prices(db: Connection, actor: Actor, sale: Sale, wanted: Sequence[WantedLine]) -> None:
+    """A price that a person decided is on record, and who: in a cart it need not be who sells (domain.md: server-side
+    prices decide)."""
     decided = [
         {
             "line": line.number,
             "name": line.name,
             "price": from_minor(line.unit_price_minor, sale.currency),
             "listPrice": None if line.list_price_minor is None else from_minor(line.list_price_minor, sale.currency),
+            "decidedBy": asked.price_decided_by or actor.id,
         }
-        for line in sale.lines
+        for line, asked in zip(sale.lines, wanted, strict=True)
         if line.list_price_minor is not None or line.product_id is None
     ]
     if decided:
