@@ -81,6 +81,7 @@ def test_the_very_first_start_makes_the_database_and_keeps_its_secrets_private(t
         "jwks.json",
         "pin_pepper",
         "token_secret",
+        "receipt_secret",
         "webhook_secret",
     }
     assert {key.stat().st_mode & 0o777 for key in keys} == {0o600}
