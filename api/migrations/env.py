@@ -18,6 +18,7 @@ for module in (
     "cash",
     "cash.takings",
     "core",
+    "deposits",
     "events",
     "identity",
     "sales.carts",

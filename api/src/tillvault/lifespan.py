@@ -16,6 +16,7 @@ from tillvault.core import health, secrets
 from tillvault.core.config import Settings
 from tillvault.core.db import Database, refuse_powerful_role
 from tillvault.core.live import Live
+from tillvault.deposits.classification.providers import classifier_of
 from tillvault.events import service as events
 from tillvault.identity.access.service import Doorkeeper
 from tillvault.identity.hashing import Hasher
@@ -67,12 +68,14 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     )
     app.state.senders = Senders(database)
     app.state.press = press_of(settings)
+    app.state.classifier = classifier = classifier_of(settings)
     app.state.doorkeeper = door
     app.state.health = health.Health(database, shared_answers=door.throttle.shared_answers)
     app.state.webhooks = desk = desk_of(settings)
     async with relaying(settings, database, app.state.intake):
         yield
     await desk.sender.close()
+    await classifier.close()
     await live.stop()
     await renewal.stop()
     await database.close()

@@ -16,6 +16,7 @@ from tillvault.core.errors import AppError
 from tillvault.core.http import dialects, docs, openapi, webapp
 from tillvault.core.http.middleware import Gate
 from tillvault.core.idempotency import AnsweredBefore
+from tillvault.deposits import routes as deposits
 from tillvault.identity import routes as identity
 from tillvault.identity.edge import on_answered_before
 from tillvault.lifespan import lifespan
@@ -28,7 +29,10 @@ from tillvault.vault import routes as vault
 def create_app(settings: Settings) -> FastAPI:
     """The API over the database that `settings.database_url` names. Connects when it starts, not here."""
 
-    larger = {"/v1/catalogue/imports": settings.catalogue_import_max_bytes}
+    larger = {
+        "/v1/catalogue/imports": settings.catalogue_import_max_bytes,
+        "/v1/deposits/transcribe": settings.transcription_max_bytes,
+    }
     middleware = [Middleware(Gate, max_body_bytes=settings.max_body_bytes, larger=larger)]
     if settings.cors_origins:
         # Outermost: a page must be able to read a refusal of the gate too.
@@ -60,6 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
         *sales.ROUTERS,
         *terminals.ROUTERS,
         *catalogue.ROUTERS,
+        *deposits.ROUTERS,
     ):
         app.include_router(router)
     # Last: its pattern for files at the root takes every name of one segment.

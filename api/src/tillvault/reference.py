@@ -36,6 +36,7 @@ from tillvault.core.config import Settings
 from tillvault.core.http import openapi
 from tillvault.core.http.dialects import Dialect, status_of
 from tillvault.core.jsontext import dumps
+from tillvault.deposits.classification import report as classification
 from tillvault.events import domain as events
 from tillvault.main import create_app
 
@@ -265,6 +266,7 @@ FILES: Mapping[str, Callable[[], str]] = {
     "docs/reference/settings.md": settings_page,
     "docs/reference/errors.md": errors_page,
     "docs/reference/events.md": events_page,
+    "docs/reference/classification.md": classification.page,
     "api/openapi.json": openapi_json,
 }
 

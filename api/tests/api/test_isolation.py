@@ -55,6 +55,8 @@ NO_IDS = frozenset(
         "lang",
         "width",
         "by",
+        "category",
+        "channel",
     },
 )
 """Parameters without an id; `path` is that of a tile within one ledger."""
@@ -132,11 +134,13 @@ def furnish(shops: Shops, name: str, owner_dsn: str) -> Place:
     )
     cart = admin.ok(admin.post("/v1/sales/carts", {"label": f"{name} Cart"}), 201)
     cart = admin.ok(admin.post(f"/v1/sales/carts/{cart['id']}/lines", line), 201)
+    deposit = admin.ok(admin.post("/v1/deposits", {"description": f"{name} Deposit", "weightGrams": 5}), 201)
     webhook = admin.ok(admin.post("/v1/webhooks", {"url": f"https://1.1.1.1/{name}", "types": None}), 201)
     (event,) = fetch(
         owner_dsn, "SELECT id FROM outbox_events WHERE organisation_id = $1 ORDER BY occurred_at LIMIT 1", shop.id
     )
     ids = {
+        "deposit_id": deposit["id"],
         "webhook_id": webhook["id"],
         "target": f"webhook:{webhook['id']}",
         "eventId": str(event["id"]),
@@ -182,6 +186,7 @@ def furnish(shops: Shops, name: str, owner_dsn: str) -> Place:
             "Product",
             "Sale",
             "Cart",
+            "Deposit",
         )
     }
     ids |= {"path": "0/000.p/1", "from": "1", "to": "1"}
@@ -230,6 +235,11 @@ def bodies(place: Place) -> dict[str, dict[str, Any]]:
         "SaleLineIn": {"productId": ids["productId"]},
         "ChangeCartLine": {"quantity": 3},
         "FinaliseCart": {"payments": [{"method": "CASH", "amount": 10}]},
+        "NewDeposit": {"branchId": ids["branchId"], "description": "Taken over", "weightGrams": 1},
+        "ValidateDeposit": {"category": "EEE-8"},
+        "RejectDeposit": {"reason": "taken over"},
+        "CorrectDeposit": {"description": "Taken over"},
+        "ClassifyText": {"text": "lampe"},
         "NewApiKey": {"name": "Taken over", "scopes": ["cash:read"]},
         "OpenSession": {"branchId": ids["branchId"], "registerId": ids["registerId"]},
         "CloseSession": {"countedCash": {"EUR": 1}},
@@ -359,6 +369,8 @@ def seen_by_themselves(place: Place) -> list[Any]:
             f"/v1/sales/{place.ids['sale_id']}",
             f"/v1/sales/{place.ids['sale_id']}/refunds",
             "/v1/sales/carts",
+            "/v1/deposits",
+            f"/v1/deposits/{place.ids['deposit_id']}",
             "/v1/audit?limit=100",
         )
     ]

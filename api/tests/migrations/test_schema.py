@@ -27,6 +27,8 @@ APPEND_ONLY = (
     "sale_lines",
     "sale_payments",
     "receipt_prints",
+    "deposits",
+    "deposit_decisions",
 )
 
 _TABLES = """

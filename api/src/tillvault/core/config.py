@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+_WEB = r"^https?://[^\s]{1,2000}$"
+
 
 class Settings(BaseSettings):
     """Read from the environment. Names are those of the contract where it gives one, else `TILLVAULT_…`."""
@@ -259,6 +261,74 @@ class Settings(BaseSettings):
         validation_alias="RELAY_NATS_SUBJECT",
         description="Subjects are this, a dot and the type of the event.",
     )
+    classifier_threshold: float = Field(
+        default=0.6,
+        ge=0,
+        le=1,
+        validation_alias="CLASSIFIER_THRESHOLD",
+        description="Confidence below which the classifier of deposits asks a person instead of guessing.",
+    )
+    classifier_url: str | None = Field(
+        default=None,
+        pattern=_WEB,
+        validation_alias="CLASSIFIER_URL",
+        description="Endpoint that speaks OpenAI's protocol and classifies deposits instead, such as "
+        "https://host/v1. It is sent what people write. Unset: the model that comes with Tillvault, which also stands "
+        "in when the endpoint fails.",
+    )
+    classifier_model: str = Field(
+        default="gpt-4o-mini",
+        min_length=1,
+        max_length=200,
+        validation_alias="CLASSIFIER_MODEL",
+        description="Model that the endpoint is asked for.",
+    )
+    classifier_api_key: SecretStr | None = Field(
+        default=None, validation_alias="CLASSIFIER_API_KEY", description="Its API key. Unset: none is sent."
+    )
+    classifier_timeout_seconds: float = Field(
+        default=4.0,
+        ge=0.1,
+        le=30,
+        validation_alias="CLASSIFIER_TIMEOUT_SECONDS",
+        description="How long it may take, in seconds.",
+    )
+    transcription_url: str | None = Field(
+        default=None,
+        pattern=_WEB,
+        validation_alias="TRANSCRIPTION_URL",
+        description="Endpoint that speaks OpenAI's protocol and turns voice into text, such as https://host/v1. It is "
+        "sent the recordings. Unset: voice is refused with 503.",
+    )
+    transcription_model: str = Field(
+        default="whisper-1",
+        min_length=1,
+        max_length=200,
+        validation_alias="TRANSCRIPTION_MODEL",
+        description="Model that it is asked for.",
+    )
+    transcription_api_key: SecretStr | None = Field(
+        default=None, validation_alias="TRANSCRIPTION_API_KEY", description="Its API key. Unset: none is sent."
+    )
+    transcription_timeout_seconds: float = Field(
+        default=30.0,
+        ge=0.1,
+        le=120,
+        validation_alias="TRANSCRIPTION_TIMEOUT_SECONDS",
+        description="How long it may take, in seconds.",
+    )
+    transcription_max_bytes: int = Field(
+        default=5 * 1024 * 1024,
+        ge=1024,
+        validation_alias="TRANSCRIPTION_MAX_BYTES",
+        description="Largest recording, in bytes. Beyond it the answer is 413.",
+    )
+    exports_dir: Path | None = Field(
+        default=None,
+        validation_alias="EXPORTS_DIR",
+        description="Folder below which scheduled exports to a folder are written. Default: `exports` in the data "
+        "folder.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", validation_alias="TILLVAULT_LOG_LEVEL", description="debug, info, warning or error."
     )
@@ -281,6 +351,10 @@ class Settings(BaseSettings):
     @cached_property
     def keys_folder(self) -> Path:
         return self.keys_dir or self.data_dir / "keys"
+
+    @property
+    def exports_folder(self) -> Path:
+        return self.exports_dir or self.data_dir / "exports"
 
     @property
     def embedded(self) -> bool:

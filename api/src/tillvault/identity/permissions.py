@@ -33,6 +33,13 @@ class Permission(StrEnum):
     SALES_READ = "sales:read"
     REPORTS_READ = "reports:read"
     """Figures over many drawers and people: takings, differences."""
+    DEPOSITS_RECORD = "deposits:write"
+    """Tell what was brought in; a machine does so on behalf of a person."""
+    DEPOSITS_READ = "deposits:read"
+    DEPOSITS_VALIDATE = "deposits:validate"
+    """Decide what is reported."""
+    DEPOSITS_ADMINISTER = "deposits:administer"
+    """Say where exports are sent by themselves."""
     WEBHOOKS_ADMINISTER = "webhooks:administer"
     TERMINALS_ADMINISTER = "terminals:administer"
     """See every terminal of the organisation and release one."""
@@ -45,6 +52,8 @@ _CASHIER = frozenset(
         Permission.CATALOGUE_READ,
         Permission.SALES_SELL,
         Permission.SALES_READ,
+        Permission.DEPOSITS_RECORD,
+        Permission.DEPOSITS_READ,
     }
 )
 _MANAGER = _CASHIER | {
@@ -55,6 +64,7 @@ _MANAGER = _CASHIER | {
     Permission.CATALOGUE_WRITE,
     Permission.SALES_SUPERVISE,
     Permission.REPORTS_READ,
+    Permission.DEPOSITS_VALIDATE,
 }
 
 ROLES: Mapping[Role, frozenset[Permission]] = {
@@ -74,6 +84,8 @@ MACHINE_SCOPES: frozenset[Permission] = frozenset(
         Permission.CATALOGUE_WRITE,
         Permission.SALES_READ,
         Permission.REPORTS_READ,
+        Permission.DEPOSITS_READ,
+        Permission.DEPOSITS_RECORD,
     }
 )
 """What an API key can be given: nothing that needs a person who answers for it."""
