@@ -21,6 +21,7 @@ for module in (
     "deposits",
     "events",
     "identity",
+    "identity.telegram",
     "sales.carts",
     "sales.catalogue",
     "sales.receipts",

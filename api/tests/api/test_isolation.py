@@ -136,6 +136,11 @@ def furnish(shops: Shops, name: str, owner_dsn: str) -> Place:
     cart = admin.ok(admin.post(f"/v1/sales/carts/{cart['id']}/lines", line), 201)
     deposit = admin.ok(admin.post("/v1/deposits", {"description": f"{name} Deposit", "weightGrams": 5}), 201)
     webhook = admin.ok(admin.post("/v1/webhooks", {"url": f"https://1.1.1.1/{name}", "types": None}), 201)
+    code = admin.ok(admin.post("/v1/telegram/links"), 201)["code"]
+    account = 800_000_000 + len(name)
+    link = Api(shop.http, shop.api_key).post(
+        "/v1/telegram/links/redeem", {"code": code, "telegramId": account, "chatId": account, "name": f"{name} Phone"}
+    )
     (event,) = fetch(
         owner_dsn, "SELECT id FROM outbox_events WHERE organisation_id = $1 ORDER BY occurred_at LIMIT 1", shop.id
     )
@@ -144,6 +149,8 @@ def furnish(shops: Shops, name: str, owner_dsn: str) -> Place:
         "webhook_id": webhook["id"],
         "target": f"webhook:{webhook['id']}",
         "eventId": str(event["id"]),
+        "telegram_id": str(account),
+        "link_id": admin.ok(link)["id"],
         "branch_id": str(shop.branches[0].id),
         "register_id": register["id"],
         "tpv_id": register["id"],
@@ -187,6 +194,7 @@ def furnish(shops: Shops, name: str, owner_dsn: str) -> Place:
             "Sale",
             "Cart",
             "Deposit",
+            "Phone",
         )
     }
     ids |= {"path": "0/000.p/1", "from": "1", "to": "1"}
@@ -241,6 +249,12 @@ def bodies(place: Place) -> dict[str, dict[str, Any]]:
         "CorrectDeposit": {"description": "Taken over"},
         "ClassifyText": {"text": "lampe"},
         "NewApiKey": {"name": "Taken over", "scopes": ["cash:read"]},
+        "RedeemCode": {
+            "code": "AAAAAAAA",
+            "telegramId": int(ids["telegram_id"]),
+            "chatId": int(ids["telegram_id"]),
+            "name": "Taken over",
+        },
         "OpenSession": {"branchId": ids["branchId"], "registerId": ids["registerId"]},
         "CloseSession": {"countedCash": {"EUR": 1}},
         "ForceCloseSession": {"reason": "taken over"},
@@ -274,6 +288,8 @@ ID_FIELDS = frozenset(
         "sessionId",
         "productId",
         "lines",
+        "telegramId",
+        "chatId",
     }
 )
 BODY_IDS_KNOWN = re.compile(r"(Id|Ids|(?<!source)_id)$|^tenant$|^lines$")
@@ -371,6 +387,7 @@ def seen_by_themselves(place: Place) -> list[Any]:
             "/v1/sales/carts",
             "/v1/deposits",
             f"/v1/deposits/{place.ids['deposit_id']}",
+            "/v1/telegram/links",
             "/v1/audit?limit=100",
         )
     ]

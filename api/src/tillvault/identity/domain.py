@@ -48,7 +48,7 @@ class Actor:
     role: Role | None
     """None for an API key."""
     scopes: frozenset[str]
-    """Of an API key; empty for a person."""
+    """Of an API key. For a person, empty; while the bot acts for them, all that they may do through it."""
     branch_id: UUID | None
     """The branch of the login; requests that name none mean this one."""
     branch_is_active: bool

@@ -24,6 +24,8 @@ from tillvault.identity.access.service import Doorkeeper
 from tillvault.identity.domain import Actor, Caller
 from tillvault.identity.permissions import require_branch
 
+_TELEGRAM_DIGITS_MAX = 16
+"""As many as 52 bits have."""
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -79,7 +81,11 @@ async def _authenticated(request: Request, door: Doorkeeper) -> AsyncGenerator[E
     if access.is_api_key(bearer):
         assert bearer is not None  # noqa: S101  (an API key is a bearer)
         async with door.database.transaction(None) as db:
-            yield Edge(db, await access.actor_of_api_key(db, key=bearer, caller=caller))
+            actor = await access.actor_of_api_key(db, key=bearer, caller=caller)
+            account = request.headers.get("x-telegram-user")
+            if account is not None:
+                actor = await access.person_of_telegram(db, bot=actor, telegram_id=_telegram_id(account))
+            yield Edge(db, actor)
         return
     claims = access.claims_of(bearer, door.tokens)
     async with door.database.transaction(claims.organisation_id) as db:
@@ -145,6 +151,11 @@ async def guard_branch(found: Authorised) -> None:
     """
     if found.actor.role is not None:
         require_branch(found.actor, found.actor.branch_id, is_active=found.actor.branch_is_active)
+
+
+def _telegram_id(text: str) -> int:
+    """The account in `X-Telegram-User`; 0, which is nobody's, for anything else."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _TELEGRAM_DIGITS_MAX else 0
 
 
 def _plain(text: str | None, length: int) -> str | None:

@@ -43,6 +43,8 @@ class Permission(StrEnum):
     WEBHOOKS_ADMINISTER = "webhooks:administer"
     TERMINALS_ADMINISTER = "terminals:administer"
     """See every terminal of the organisation and release one."""
+    BOT_LINK = "bot:link"
+    """Link Telegram accounts, and act for the people behind them as far as FOR_BOTS goes. For API keys alone."""
 
 
 _CASHIER = frozenset(
@@ -86,13 +88,22 @@ MACHINE_SCOPES: frozenset[Permission] = frozenset(
         Permission.REPORTS_READ,
         Permission.DEPOSITS_READ,
         Permission.DEPOSITS_RECORD,
+        Permission.BOT_LINK,
     }
 )
 """What an API key can be given: nothing that needs a person who answers for it."""
 
 
+FOR_BOTS: frozenset[Permission] = frozenset(
+    {Permission.CASH_READ, Permission.CASH_SUPERVISE, Permission.DEPOSITS_READ, Permission.DEPOSITS_RECORD}
+)
+"""What a person may do through the bot, if their role allows it: nothing else of theirs passes through a key."""
+
+
 def may(actor: Actor, permission: Permission) -> bool:
-    return permission in (actor.scopes if actor.role is None else ROLES[actor.role])
+    if actor.role is None:
+        return permission in actor.scopes
+    return permission in ROLES[actor.role] and (not actor.scopes or permission in actor.scopes)
 
 
 def require(actor: Actor, permission: Permission) -> None:

@@ -10,7 +10,8 @@ from tillvault.identity.first_run.routes import router as first_run
 from tillvault.identity.live.routes import router as live
 from tillvault.identity.registers.routes import router as registers
 from tillvault.identity.sync_logs.routes import router as sync_logs
+from tillvault.identity.telegram.routes import router as telegram
 from tillvault.identity.users.routes import router as users
 from tillvault.identity.webhooks.routes import router as webhooks
 
-ROUTERS = (access, first_run, branches, registers, users, api_keys, audit, live, webhooks, sync_logs)
+ROUTERS = (access, first_run, branches, registers, users, api_keys, audit, live, webhooks, sync_logs, telegram)

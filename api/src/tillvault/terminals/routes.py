@@ -21,6 +21,7 @@ from tillvault.identity.edge import Authorised, Door, bearer_of, caller_of
 from tillvault.identity.errors import InvalidCredentials, RegisterNotFound, RoleForbidden
 from tillvault.identity.tokens import Claims
 from tillvault.terminals import reports, service
+from tillvault.terminals.alerts.routes import router as alerts
 from tillvault.terminals.board.routes import router as live_board
 from tillvault.terminals.domain import Estado
 from tillvault.terminals.errors import (
@@ -194,4 +195,4 @@ def _claims(request: Request, door: Doorkeeper) -> Claims:
     return claims
 
 
-ROUTERS = (router, own, live_board)
+ROUTERS = (router, own, live_board, alerts)

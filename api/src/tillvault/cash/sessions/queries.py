@@ -198,6 +198,25 @@ async def open_sessions_on_registers(db: Connection) -> dict[UUID, Found]:
     return {row["register_id"]: _found(row) for row in rows}
 
 
+async def worth_a_look(db: Connection, *, branch_ids: list[UUID] | None, since: datetime, limit: int) -> list[Found]:
+    """What managers should hear of: drawers that are open, that wait for a review, or that were closed with a
+    difference or by somebody else since then; the newest first."""
+    rows = await db.fetch(
+        _SESSION
+        + """
+          AND ($2::uuid[] IS NULL OR s.branch_id = ANY($2))
+          AND (s.status <> 'CLOSED'
+               OR s.closed_at >= $3 AND (s.close_reason <> 'NORMAL' OR s.reviewed_at IS NOT NULL))
+        ORDER BY coalesce(s.closed_at, s.opened_at) DESC, s.id DESC LIMIT $4
+        """,
+        db.organisation_id,
+        branch_ids,
+        since,
+        limit,
+    )
+    return [_found(row) for row in rows]
+
+
 async def sessions(
     db: Connection, *, filters: Filters, after: tuple[datetime | None, UUID | None], limit: int
 ) -> list[Found]:

@@ -49,6 +49,26 @@ async def api_key(db: Connection, key_id: UUID) -> Row | None:
     )
 
 
+async def person_of_telegram(db: Connection, telegram_id: int) -> Row | None:
+    """Whom a Telegram account is linked to, with the branches, their own first."""
+    return await db.fetchrow(
+        """
+        SELECT u.id, u.name, u.role, b.branch_ids, b.branch_ids[1] AS branch_id, b.is_active[1] AS branch_is_active
+        FROM telegram_links l
+        JOIN users u ON u.organisation_id = $1 AND u.id = l.user_id AND u.is_active
+        CROSS JOIN LATERAL (
+            SELECT array_agg(ub.branch_id ORDER BY ub.position) AS branch_ids,
+                   array_agg(b.is_active ORDER BY ub.position) AS is_active
+            FROM user_branches ub
+            JOIN branches b ON b.organisation_id = $1 AND b.id = ub.branch_id
+            WHERE ub.organisation_id = $1 AND ub.user_id = u.id) b
+        WHERE l.organisation_id = $1 AND l.telegram_id = $2 AND l.linked_at IS NOT NULL AND l.unlinked_at IS NULL
+        """,
+        db.organisation_id,
+        telegram_id,
+    )
+
+
 async def end_paused(db: Connection, *, user_id: UUID, register_id: UUID, now: datetime) -> Row | None:
     return await db.fetchrow(_END_PAUSED, db.organisation_id, user_id, register_id, now)
 

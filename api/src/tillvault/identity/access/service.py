@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from tillvault.identity.access import queries
 from tillvault.identity.domain import Actor, Caller, Role, TerminalSessionEnded, terminal_key
 from tillvault.identity.errors import InvalidCredentials
 from tillvault.identity.hashing import API_KEY_PREFIX, Hasher, api_key_hash, pin_lookup, pin_secret
+from tillvault.identity.permissions import FOR_BOTS, Permission, may
 from tillvault.identity.throttle import Target, Throttle
 from tillvault.identity.tokens import Claims, Tokens
 
@@ -114,6 +115,28 @@ async def actor_of_api_key(db: Connection, *, key: str, caller: Caller) -> Actor
         session_id=None,
         register_id=None,
         caller=caller,
+    )
+
+
+async def person_of_telegram(db: Connection, *, bot: Actor, telegram_id: int) -> Actor:
+    """The person for whom the bot acts, with no more rights than a bot may use. Raises Unauthorized."""
+    if not may(bot, Permission.BOT_LINK):
+        raise Unauthorized("This API key may not act for people.")
+    row = await queries.person_of_telegram(db, telegram_id)
+    if row is None:
+        raise Unauthorized("This Telegram account is linked to nobody.")
+    return Actor(
+        organisation_id=bot.organisation_id,
+        id=row["id"],
+        name=row["name"],
+        role=Role(row["role"]),
+        scopes=FOR_BOTS,
+        branch_id=row["branch_id"],
+        branch_is_active=bool(row["branch_is_active"]),
+        branch_ids=frozenset(row["branch_ids"] or ()),
+        session_id=None,
+        register_id=None,
+        caller=replace(bot.caller, device=f"telegram:{telegram_id}"),
     )
 
 

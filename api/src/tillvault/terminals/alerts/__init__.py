@@ -1,0 +1,1 @@
+"""What a manager should hear of without looking for it."""
