@@ -56,7 +56,7 @@ const dark: MantineColorsTuple = [
 export const theme = createTheme({
   colors: { pine, brass, gray, dark },
   primaryColor: 'pine',
-  primaryShade: { light: 7, dark: 4 },
+  primaryShade: { light: 7, dark: 6 },
   autoContrast: true,
   // Where black and white stand out equally (WCAG 2.2, contrast ratio).
   luminanceThreshold: 0.18,

@@ -122,7 +122,7 @@ function CurrencyCount({ currency, typed, onTyped }: CurrencyProps) {
               { value: 'pieces', label: t('till.count.pieces') },
               { value: 'total', label: t('till.count.total') },
             ]}
-            styles={{ label: { minHeight: 44, display: 'grid', alignItems: 'center' } }}
+            styles={{ label: { minHeight: 44, display: 'grid', alignItems: 'center', whiteSpace: 'normal' } }}
           />
         )}
         {typed.way === 'total' ? (

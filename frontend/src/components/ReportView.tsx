@@ -2,6 +2,7 @@ import { Card, Stack, Table, Text, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 
 import type { Report } from '@/api';
+import { formatTime } from '@/dates';
 
 import { useMoney } from './Money';
 
@@ -24,7 +25,6 @@ export function ReportView({ report }: { report: Report }) {
   const money = useMoney();
   const currencies = report.summary.byCurrency;
   const lines = LINES.filter((line) => currencies.some((one) => one[line] !== null));
-  const time = new Intl.DateTimeFormat(i18n.language, { timeStyle: 'short' });
   return (
     <Stack>
       <Card className="surface">
@@ -70,7 +70,7 @@ export function ReportView({ report }: { report: Report }) {
             {t(`till.report.kinds.${movement.type}`)}
           </Text>
           <Text c="dimmed">
-            {time.format(new Date(movement.createdAt))} · {movement.reason}
+            {formatTime(movement.createdAt, i18n.language)} · {movement.reason}
             {movement.status === 'APPROVED' ? '' : ` · ${t(`till.report.status.${movement.status}`)}`}
           </Text>
         </Card>

@@ -14,6 +14,7 @@ import {
 import { useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { CountForm, countOf, emptyCount } from '@/components/CountForm';
@@ -134,48 +135,45 @@ function Counting({ drawer, onClosed }: { drawer: Drawer; onClosed: () => void }
 /** Counted against expected; under blind close only what was counted. */
 function Difference({ drawer, count }: { drawer: Drawer; count: Count }) {
   const { t } = useTranslation();
-  const isBlind = drawer.balances.some((balance) => balance.expectedCash === null);
   return (
-    <Table fz="md" aria-label={t('till.close.confirmTitle')}>
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th>{t('till.close.currency')}</Table.Th>
-          {!isBlind && <Table.Th ta="right">{t('till.report.lines.expectedCash')}</Table.Th>}
-          <Table.Th ta="right">{t('till.report.lines.countedCash')}</Table.Th>
-          {!isBlind && <Table.Th ta="right">{t('till.report.lines.variance')}</Table.Th>}
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
-        {drawer.balances.map(({ currency, expectedCash }) => {
-          const counted = count.cash[currency] ?? 0;
-          const expected = expectedCash === null ? null : toMinor(expectedCash, currency);
-          return (
-            <Table.Tr key={currency}>
-              <Table.Th scope="row">{currency}</Table.Th>
+    <Stack gap="sm">
+      {drawer.balances.map(({ currency, expectedCash }) => {
+        const counted = count.cash[currency] ?? 0;
+        const expected = expectedCash === null ? null : toMinor(expectedCash, currency);
+        return (
+          <Table key={currency} fz="md" aria-label={currency}>
+            <Table.Tbody>
               {expected !== null && (
-                <Table.Td ta="right">
+                <Line name={t('till.report.lines.expectedCash')}>
                   <Money minor={expected} currency={currency} />
-                </Table.Td>
+                </Line>
               )}
-              <Table.Td ta="right">
+              <Line name={t('till.report.lines.countedCash')}>
                 <Money minor={counted} currency={currency} />
-              </Table.Td>
+              </Line>
               {expected !== null && (
-                <Table.Td ta="right" data-testid={`difference-${currency}`}>
-                  <Money
-                    minor={counted - expected}
-                    currency={currency}
-                    sign="always"
-                    fw={650}
-                    {...(counted === expected ? {} : { c: counted < expected ? 'red.9' : 'brass.7' })}
-                  />
-                </Table.Td>
+                <Line name={t('till.report.lines.variance')} testId={`difference-${currency}`}>
+                  <Money minor={counted - expected} currency={currency} sign="always" fw={650} />
+                </Line>
               )}
-            </Table.Tr>
-          );
-        })}
-      </Table.Tbody>
-    </Table>
+            </Table.Tbody>
+          </Table>
+        );
+      })}
+    </Stack>
+  );
+}
+
+function Line({ name, testId, children }: { name: string; testId?: string; children: ReactNode }) {
+  return (
+    <Table.Tr>
+      <Table.Th scope="row" fw={400}>
+        {name}
+      </Table.Th>
+      <Table.Td ta="right" data-testid={testId}>
+        {children}
+      </Table.Td>
+    </Table.Tr>
   );
 }
 

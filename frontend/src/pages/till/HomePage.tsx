@@ -18,6 +18,7 @@ import { useTranslation } from 'react-i18next';
 import { useMoney } from '@/components/Money';
 import { Refusal } from '@/components/Refusal';
 import { useActKey } from '@/components/useActKey';
+import { formatDateTime } from '@/dates';
 import { useDrawer } from '@/state/queries/drawer';
 import { useOpenDrawerWithoutSale } from '@/state/queries/me';
 
@@ -28,7 +29,6 @@ export function HomePage() {
   const drawer = useDrawer().data;
   const [asksWhy, setAsksWhy] = useState(false);
   if (drawer == null) return null;
-  const opened = new Intl.DateTimeFormat(i18n.language, { dateStyle: 'medium', timeStyle: 'short' });
   const big = { size: 'xl', h: 84, variant: 'default' } as const;
   return (
     <Container component="main" size="md" py="lg">
@@ -37,7 +37,9 @@ export function HomePage() {
           {t('till.home.title')}
         </Title>
         <Card className="surface">
-          <Text c="dimmed">{t('till.home.since', { time: opened.format(new Date(drawer.openedAt)) })}</Text>
+          <Text c="dimmed">
+            {t('till.home.since', { time: formatDateTime(drawer.openedAt, i18n.language) })}
+          </Text>
           <Group gap="xl" mt="xs">
             {drawer.balances.map((balance) => (
               <div key={balance.currency}>
