@@ -33,8 +33,9 @@ run: $(STAMP) ## Serve a working shop with demo data on PORT (default 8000); Ctr
 	@$(BIN)/tillvault serve --demo
 
 test: $(STAMP) ## Run the whole test suite against a real PostgreSQL of its own
-	frontend/build
-	frontend/build npm run --silent test
+	@# 3: there is no Node, or no npm registry. The tests that need the built web app then skip, and say so.
+	@frontend/build && frontend/build npm run --silent test; code=$$?; \
+		if [[ $$code == 3 && -z "$$CI" ]]; then echo "SKIPPED: the web app's own tests."; else exit $$code; fi
 	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
 
 check: $(STAMP) ## Lint, format, types, layers, migrations, generated files, compose file
