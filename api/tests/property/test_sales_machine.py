@@ -161,8 +161,8 @@ def percents(*values: int) -> st.SearchStrategy[Discount | None]:
 
 
 QUANTITIES = st.lists(
-    st.tuples(st.integers(0, len(GOODS) - 1), st.integers(1, 4), percents(5, 10, 33, 100)), max_size=4
-)
+    st.tuples(st.integers(0, len(GOODS) - 1), st.integers(1, 4), percents(5, 10, 33, 100)), min_size=1, max_size=4
+) | st.just([])
 
 
 class SalesMachine(RuleBasedStateMachine):
@@ -201,16 +201,20 @@ class SalesMachine(RuleBasedStateMachine):
         self.names = {name: at for at, name in enumerate(names)}
         self.tills = [self.shop.ana.login(self.shop.registers[0]), self.shop.luis.login(self.shop.registers[1])]
 
+        for seat in (0, 1):
+            self.opened(seat, {"USD": 100_00, "KHR": 1000 * KHR_STEP})
+
+    def opened(self, seat: int, opening: Cents) -> None:
+        made = open_drawer(self.tills[seat], {name: major(minor, name) for name, minor in opening.items()})
+        self.open[seat] = Drawer(made["id"], seat, opening)
+
     # Acts
 
     @precondition(lambda self: len(self.open) < 2)
     @rule(seat=st.integers(0, 1), dollars=st.integers(0, 60), riel=st.integers(0, 2000))
     def open_a_drawer(self, seat: int, dollars: int, riel: int) -> None:
-        if seat in self.open:
-            return
-        opening = {"USD": dollars * 100, "KHR": riel * KHR_STEP}
-        made = open_drawer(self.tills[seat], {name: major(minor, name) for name, minor in opening.items()})
-        self.open[seat] = Drawer(made["id"], seat, opening)
+        if seat not in self.open:
+            self.opened(seat, {"USD": dollars * 100, "KHR": riel * KHR_STEP})
 
     @rule(rate=st.sampled_from(["4100", "3999.5", "4050"]))
     def change_the_rate(self, rate: str) -> None:
@@ -218,6 +222,21 @@ class SalesMachine(RuleBasedStateMachine):
         path = f"/v1/branches/{self.shop.branches[0].id}/policies"
         self.admin.ok(self.admin.patch(path, {"fxRates": {"KHR": float(rate)}}))
         self.rate = Fraction(rate)
+
+    @precondition(lambda self: self.open)
+    @rule(data=st.data(), acts=st.lists(st.sampled_from(["sell", "sell", "refund", "riel"]), min_size=6, max_size=12))
+    def have_a_busy_hour(self, data: st.DataObject, acts: list[str]) -> None:
+        """Days are short where few of them are played: this makes sure that much is sold and comes back."""
+        for act in acts:
+            if act == "sell" or not self.sales:
+                wanted, style = data.draw(QUANTITIES), data.draw(st.sampled_from(STYLES))
+                self.sale(self.some(data), wanted, data.draw(percents(7)), 0, 250, style, data.draw(st.integers(0, 9)))
+            elif act == "refund":
+                self.refund(data, data.draw(st.sampled_from(["all", "part", "card"])), 2)
+            else:
+                self.change_the_rate(data.draw(st.sampled_from(["4100", "3999.5", "4050"])))
+                self.refund(data, "riel", 4)
+            self.every_x_is_the_model()
 
     @precondition(lambda self: self.open)
     @rule(
@@ -239,7 +258,18 @@ class SalesMachine(RuleBasedStateMachine):
         style: str,
         extra: int,
     ) -> None:
-        drawer = self.some(data)
+        self.sale(self.some(data), wanted, cart, cents_off, donation, style, extra)
+
+    def sale(
+        self,
+        drawer: Drawer,
+        wanted: list[tuple[int, int, Discount | None]],
+        cart: Discount | None,
+        cents_off: int,
+        donation: int,
+        style: str,
+        extra: int,
+    ) -> None:
         # By weight a number is of 123 grams, by the piece of pieces.
         lines = [(good, number * (123 if GOODS[good][3] else 1000), off) for good, number, off in wanted]
         if cart is None and cents_off <= sum(part.total for part in priced(lines, None)):
@@ -333,7 +363,7 @@ class SalesMachine(RuleBasedStateMachine):
         if goes_in:
             drawer.paid_in[name] += minor
 
-    @precondition(lambda self: self.open)
+    @precondition(lambda self: any(drawer.deals for drawer in self.open.values()))
     @rule(data=st.data())
     def close(self, data: st.DataObject) -> None:
         drawer = self.some(data)
