@@ -59,10 +59,81 @@ const deskPages = [
     path: '/',
     component: lazyRouteComponent(() => import('./pages/desk/BoardPage'), 'BoardPage'),
   }),
+  createRoute({
+    getParentRoute: () => desk,
+    path: '/sessions',
+    component: lazyRouteComponent(() => import('./pages/desk/SessionsPage'), 'SessionsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => desk,
+    path: '/sessions/$id',
+    component: lazyRouteComponent(() => import('./pages/desk/SessionPage'), 'SessionPage'),
+  }),
+  createRoute({
+    getParentRoute: () => desk,
+    path: '/figures',
+    component: lazyRouteComponent(() => import('./pages/desk/FiguresPage'), 'FiguresPage'),
+  }),
+  createRoute({
+    getParentRoute: () => desk,
+    path: '/sales',
+    component: lazyRouteComponent(() => import('./pages/desk/SalesPage'), 'SalesPage'),
+  }),
+  createRoute({
+    getParentRoute: () => desk,
+    path: '/sales/$id',
+    component: lazyRouteComponent(() => import('./pages/desk/SalePage'), 'SalePage'),
+  }),
+  createRoute({
+    getParentRoute: () => desk,
+    path: '/catalogue',
+    component: lazyRouteComponent(() => import('./pages/desk/CataloguePage'), 'CataloguePage'),
+  }),
+  createRoute({
+    getParentRoute: () => desk,
+    path: '/people',
+    component: lazyRouteComponent(() => import('./pages/desk/PeoplePage'), 'PeoplePage'),
+  }),
+  createRoute({
+    getParentRoute: () => desk,
+    path: '/places',
+    component: lazyRouteComponent(() => import('./pages/desk/PlacesPage'), 'PlacesPage'),
+  }),
+  createRoute({
+    getParentRoute: () => desk,
+    path: '/policies/$id',
+    component: lazyRouteComponent(() => import('./pages/desk/PoliciesPage'), 'PoliciesPage'),
+  }),
+  createRoute({
+    getParentRoute: () => desk,
+    path: '/keys',
+    component: lazyRouteComponent(() => import('./pages/desk/KeysPage'), 'KeysPage'),
+  }),
+  createRoute({
+    getParentRoute: () => desk,
+    path: '/webhooks',
+    component: lazyRouteComponent(() => import('./pages/desk/WebhooksPage'), 'WebhooksPage'),
+  }),
+  createRoute({
+    getParentRoute: () => desk,
+    path: '/sync-log',
+    component: lazyRouteComponent(() => import('./pages/desk/SyncLogPage'), 'SyncLogPage'),
+  }),
+  createRoute({
+    getParentRoute: () => desk,
+    path: '/audit',
+    component: lazyRouteComponent(() => import('./pages/desk/AuditPage'), 'AuditPage'),
+  }),
 ] as const;
 
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  component: lazyRouteComponent(() => import('./pages/SetupPage'), 'SetupPage'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, till.addChildren(tillPages), desk.addChildren(deskPages)]),
+  routeTree: root.addChildren([home, setup, till.addChildren(tillPages), desk.addChildren(deskPages)]),
   defaultPreload: 'intent',
 });
 

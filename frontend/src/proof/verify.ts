@@ -212,9 +212,9 @@ class Verifier {
     need(digest === leaf.envelope_sha256, 'the envelope is not the leaf’s');
     const tenant = leaf.log.slice(leaf.log.lastIndexOf('/') + 1);
     need(
-      proof.envelope['tenant'] === tenant &&
-        proof.envelope['source_id'] === proof.content['source_id'] &&
-        (proof.envelope['pos_session'] ?? null) === (proof.content['pos_session'] ?? null),
+      proof.envelope.tenant === tenant &&
+        proof.envelope.source_id === proof.content.source_id &&
+        (proof.envelope.pos_session ?? null) === (proof.content.pos_session ?? null),
       'the envelope is of another ticket',
     );
     return digest;
@@ -277,7 +277,7 @@ class Verifier {
       sub: leaf.document_id,
       leaf_hash: hex(await leafHash(this.leafBytes)),
       ledger,
-      iss: said['iss'],
+      iss: said.iss,
       iat: second(leaf.received_at),
     };
     need(canonical(said) === canonical(bound), 'the evidence is another leaf’s');

@@ -103,7 +103,7 @@ function Shell() {
   const path = useLocation().pathname;
   useLoginWatch('desk');
   const permissions = new Set(me.data?.user.permissions ?? []);
-  const pages = NAVIGATION.filter((page) => page.permission === null || permissions.has(page.permission));
+  const pages = NAVIGATION.filter((page) => permissions.has(page.permission));
   return (
     <AppShell
       header={{ height: 60 }}

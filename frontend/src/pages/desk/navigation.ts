@@ -1,13 +1,14 @@
-import type { LinkProps } from '@tanstack/react-router';
-import type { ParseKeys } from 'i18next';
-
-import type { Permission } from '@/api';
-
-interface Page {
-  to: NonNullable<LinkProps['to']>;
-  label: ParseKeys;
-  permission: Permission | null;
-}
-
 /** The pages of the desk in their order. What the role may not do is not shown: `permission` as /v1/me names it. */
-export const NAVIGATION: readonly Page[] = [{ to: '/desk', label: 'desk.board.title', permission: null }];
+export const NAVIGATION = [
+  { to: '/desk', label: 'desk.board.title', permission: 'cash:supervise' },
+  { to: '/desk/sessions', label: 'office.session.title', permission: 'cash:read' },
+  { to: '/desk/figures', label: 'office.figures.title', permission: 'reports:read' },
+  { to: '/desk/sales', label: 'office.sale.title', permission: 'sales:read' },
+  { to: '/desk/catalogue', label: 'office.catalogue.title', permission: 'catalogue:read' },
+  { to: '/desk/people', label: 'office.people.title', permission: 'admin:read' },
+  { to: '/desk/places', label: 'office.places.title', permission: 'admin:read' },
+  { to: '/desk/keys', label: 'office.keys.title', permission: 'admin:read' },
+  { to: '/desk/webhooks', label: 'office.webhooks.title', permission: 'webhooks:administer' },
+  { to: '/desk/sync-log', label: 'office.sync.title', permission: 'webhooks:administer' },
+  { to: '/desk/audit', label: 'office.audit.title', permission: 'audit:read' },
+] as const;

@@ -1,0 +1,221 @@
+import { Card, Group, Select, SimpleGrid, Stack, Text, TextInput, Title } from '@mantine/core';
+import { lazy, Suspense, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import type { TakingsBy } from '@/api';
+import { useMoney } from '@/components/Money';
+import { Refusal } from '@/components/Refusal';
+import { toMinor } from '@/money';
+import { useTakings, useVariances } from '@/state/queries/figures';
+import type { Period, TakingsOut, VarianceOut } from '@/state/queries/figures';
+import { useBranches } from '@/state/queries/places';
+
+import type { Bar } from './parts/BarFigure';
+import { DataTable } from './parts/DataTable';
+import { PageHead } from './parts/PageHead';
+import { daysAgo, useTime } from './parts/time';
+
+// The charts' library is larger than all other pages together: it comes only here.
+const BarFigure = lazy(() => import('./parts/BarFigure').then((part) => ({ default: part.BarFigure })));
+
+const CUTS: readonly TakingsBy[] = ['hour', 'cashier', 'register', 'method', 'category'];
+
+/** What was taken and what was missing, over time, per person and per register. */
+export function FiguresPage() {
+  const { t } = useTranslation();
+  const [period, setPeriod] = useState<Period>({ from: daysAgo(30), to: daysAgo(0), branchId: null });
+  const [by, setBy] = useState<'day' | 'month'>('day');
+  const branches = useBranches().data ?? [];
+  return (
+    <Stack>
+      <PageHead title={t('office.figures.title')} />
+      <Group align="flex-end" className="no-print">
+        {(['from', 'to'] as const).map((end) => (
+          <TextInput
+            key={end}
+            type="date"
+            label={t(`office.${end}`)}
+            value={period[end]}
+            onChange={(event) => {
+              if (event.currentTarget.value !== '')
+                setPeriod({ ...period, [end]: event.currentTarget.value });
+            }}
+          />
+        ))}
+        {branches.length > 1 && (
+          <Select
+            label={t('office.branch')}
+            placeholder={t('office.all')}
+            value={period.branchId}
+            clearable
+            clearButtonProps={{ 'aria-label': t('office.clear') }}
+            data={branches.map((branch) => ({ value: branch.id, label: branch.name }))}
+            onChange={(branchId) => {
+              setPeriod({ ...period, branchId });
+            }}
+          />
+        )}
+        <Select
+          label={t('office.figures.over')}
+          value={by}
+          allowDeselect={false}
+          data={(['day', 'month'] as const).map((value) => ({
+            value,
+            label: t(`office.figures.by.${value}`),
+          }))}
+          onChange={(chosen) => {
+            if (chosen !== null) setBy(chosen);
+          }}
+        />
+      </Group>
+      <Takings by={by} period={period} isWide />
+      <SimpleGrid cols={{ base: 1, md: 2 }}>
+        {CUTS.map((cut) => (
+          <Takings key={cut} by={cut} period={period} />
+        ))}
+        {(['cashier', 'register'] as const).map((cut) => (
+          <Variances key={cut} by={cut} period={period} />
+        ))}
+      </SimpleGrid>
+    </Stack>
+  );
+}
+
+/** How the key of a line is called. */
+function useName(by: TakingsBy) {
+  const { t } = useTranslation();
+  const time = useTime();
+  return (line: { key: string | null; label: string | null }) => {
+    if (line.key === null) return t('office.none');
+    if (by === 'day') return time.day(line.key);
+    if (by === 'hour') return `${line.key.padStart(2, '0')}:00`;
+    if (by === 'method') return t(`office.method.${line.key as 'CASH'}`);
+    return line.label ?? line.key;
+  };
+}
+
+function Takings({ by, period, isWide }: { by: TakingsBy; period: Period; isWide?: boolean }) {
+  const { t } = useTranslation();
+  const money = useMoney();
+  const found = useTakings(by, period);
+  const name = useName(by);
+  const title = t('office.figures.takings', { by: t(`office.figures.by.${by}`) });
+  return (
+    <Figure
+      title={title}
+      error={found.error}
+      lines={found.data}
+      isWide={isWide ?? false}
+      bars={(lines: TakingsOut[]) => lines.map((line) => ({ name: name(line), value: line.total }))}
+    >
+      {(lines: TakingsOut[]) => (
+        <DataTable
+          label={title}
+          rows={lines}
+          rowKey={(line) => `${line.key ?? ''} ${line.currency}`}
+          columns={[
+            { head: t(`office.figures.by.${by}`), cell: name },
+            {
+              head: t('office.figures.sales'),
+              cell: (line) => line.salesCount,
+              isNumber: true,
+              isSecondary: true,
+            },
+            {
+              head: t('office.total'),
+              cell: (line) => money.minor(toMinor(line.total, line.currency), line.currency),
+              isNumber: true,
+            },
+          ]}
+        />
+      )}
+    </Figure>
+  );
+}
+
+function Variances({ by, period }: { by: 'cashier' | 'register'; period: Period }) {
+  const { t } = useTranslation();
+  const money = useMoney();
+  const found = useVariances(by, period);
+  const name = useName(by);
+  const title = t('office.figures.variances', { by: t(`office.figures.by.${by}`) });
+  return (
+    <Figure
+      title={title}
+      error={found.error}
+      lines={found.data}
+      isWide={false}
+      bars={(lines: VarianceOut[]) =>
+        lines.map((line) => ({ name: name(line), value: line.surplus, below: line.shortage }))
+      }
+    >
+      {(lines: VarianceOut[]) => (
+        <DataTable
+          label={title}
+          rows={lines}
+          rowKey={(line) => `${line.key ?? ''} ${line.currency}`}
+          columns={[
+            { head: t(`office.figures.by.${by}`), cell: name },
+            {
+              head: t('office.figures.wrong'),
+              cell: (line) => `${line.withDifference} / ${line.sessions}`,
+              isNumber: true,
+            },
+            {
+              head: t('office.figures.surplus'),
+              cell: (line) => money.wire(line.surplus, line.currency),
+              isNumber: true,
+            },
+            {
+              head: t('office.figures.shortage'),
+              cell: (line) => money.wire(line.shortage, line.currency),
+              isNumber: true,
+            },
+          ]}
+        />
+      )}
+    </Figure>
+  );
+}
+
+interface FigureProps<T> {
+  title: string;
+  error: unknown;
+  lines: T[] | undefined;
+  isWide: boolean;
+  bars: (lines: T[]) => Bar[];
+  children: (lines: T[]) => React.ReactNode;
+}
+
+/** One chart for each currency, and the same figures as a table: for who cannot see the bars, and for who wants cents. */
+function Figure<T extends { currency: string }>({
+  title,
+  error,
+  lines,
+  isWide,
+  bars,
+  children,
+}: FigureProps<T>) {
+  const { t } = useTranslation();
+  const currencies = [...new Set(lines?.map((line) => line.currency))];
+  return (
+    <Card className="surface" component="section" aria-label={title}>
+      <Title order={2} size="h4" mb="sm">
+        {title}
+      </Title>
+      <Refusal error={error} />
+      {lines?.length === 0 && <Text c="dimmed">{t('office.figures.nothing')}</Text>}
+      {lines !== undefined &&
+        currencies.map((currency) => (
+          <Suspense key={currency} fallback={<div style={{ height: isWide ? 280 : 200 }} />}>
+            <BarFigure
+              bars={bars(lines.filter((line) => line.currency === currency))}
+              currency={currency}
+              height={isWide ? 280 : 200}
+            />
+          </Suspense>
+        ))}
+      {lines !== undefined && lines.length > 0 && children(lines)}
+    </Card>
+  );
+}
