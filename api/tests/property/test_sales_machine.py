@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
@@ -28,131 +27,23 @@ from hypothesis.stateful import (
 )
 
 from tests.books import audited
+from tests.property.sales_model import (
+    GOODS,
+    KHR_STEP,
+    STYLES,
+    Cents,
+    Deal,
+    Discount,
+    Drawer,
+    Part,
+    discount_body,
+    half_up,
+    major,
+    priced,
+    to_step,
+)
 from tests.selling import product, report
 from tests.support import Api, Shop, Shops, move, open_drawer
-
-KHR_STEP = 100
-# Price in cents, tax rate in hundredths of a percent, position of its category, whether it is sold by weight.
-GOODS = ((1999, 2000, 0, False), (333, 550, 1, False), (1250, 2000, 1, True), (1, 0, None, False), (0, 2000, 0, False))
-STYLES = ("card", "cash", "change in riel", "riel", "riel to the riel", "card and cash", "dollars and riel", "voucher")
-Cents = dict[str, int]
-Discount = dict[str, int]
-"""Either `percent` or `cents`."""
-
-
-def half_up(value: Fraction) -> int:
-    whole = abs(value).__floor__()
-    whole += abs(value) - whole >= Fraction(1, 2)
-    return whole if value >= 0 else -whole
-
-
-def to_step(value: Fraction, currency: str) -> int:
-    """Cash as it can be handed over: dollars to the cent, riel to the hundred, halves up."""
-    return half_up(value) if currency == "USD" else half_up(value / KHR_STEP) * KHR_STEP
-
-
-@dataclass(frozen=True)
-class Part:
-    """A line of the model; a refund's is negative."""
-
-    good: int
-    milli: int
-    gross: int
-    total: int
-    tax: int
-
-
-@dataclass
-class Deal:
-    """A sale or refund of the model, in cents."""
-
-    id: str
-    parts: list[Part]
-    donation: int
-    tenders: list[tuple[str, str, int]]
-    """Method, currency, minor units; negative at a refund."""
-    change: Cents
-    rate: Fraction | None
-    """Riel per dollar, where riel changed hands."""
-    paid: dict[str, int]
-    """By method, in cents."""
-    is_refund: bool = False
-    back: dict[int, int] = field(default_factory=dict[int, int])
-    """Thousandths of each line that have come back."""
-
-    @property
-    def goods(self) -> int:
-        return sum(part.total for part in self.parts)
-
-    @property
-    def total(self) -> int:
-        return sum(self.paid.values())
-
-    @property
-    def effect(self) -> Cents:
-        effect: Cents = defaultdict(int)
-        for method, currency, minor in self.tenders:
-            if method == "CASH":
-                effect[currency] += minor
-        for currency, minor in self.change.items():
-            effect[currency] -= minor
-        return {currency: minor for currency, minor in effect.items() if minor}
-
-
-@dataclass
-class Drawer:
-    id: str
-    seat: int
-    opening: Cents
-    deals: list[Deal] = field(default_factory=list[Deal])
-    moved: Cents = field(default_factory=lambda: defaultdict(int))
-    paid_in: Cents = field(default_factory=lambda: defaultdict(int))
-
-    def expected(self) -> Cents:
-        held = dict(self.opening)
-        for effect in [*(deal.effect for deal in self.deals), self.moved]:
-            for currency, minor in effect.items():
-                held[currency] += minor
-        return held
-
-    def lacks(self, effect: Mapping[str, int]) -> bool:
-        held = self.expected()
-        return any(minor < 0 and held[currency] + minor < 0 for currency, minor in effect.items())
-
-
-def major(minor: int, currency: str = "USD") -> float | int:
-    return minor / 100 if currency == "USD" else minor
-
-
-def shared(amount: int, over: list[int]) -> list[int]:
-    """In proportion, to the cent; what is left over goes to the largest remainders, the earlier first."""
-    whole = sum(over) or 1
-    exact = [Fraction(amount * part, whole) for part in over]
-    parts = [value.__floor__() for value in exact]
-    order = sorted(range(len(over)), key=lambda at: (parts[at] - exact[at], at))
-    for at in order[: amount - sum(parts)] if any(over) else []:
-        parts[at] += 1
-    return parts
-
-
-def priced(wanted: list[tuple[int, int, Discount | None]], cart: Discount | None) -> list[Part]:
-    gross = [half_up(Fraction(GOODS[good][0] * milli, 1000)) for good, milli, _ in wanted]
-    left = [total - taken(total, discount) for total, (_, _, discount) in zip(gross, wanted, strict=True)]
-    left = [total - share for total, share in zip(left, shared(taken(sum(left), cart), left), strict=True)]
-    return [
-        Part(good, milli, before, total, half_up(Fraction(total * GOODS[good][1], 10_000 + GOODS[good][1])))
-        for (good, milli, _), before, total in zip(wanted, gross, left, strict=True)
-    ]
-
-
-def taken(total: int, discount: Discount | None) -> int:
-    if discount is None:
-        return 0
-    return discount["cents"] if "cents" in discount else half_up(Fraction(total * discount["percent"], 100))
-
-
-def discount_body(discount: Discount) -> dict[str, Any]:
-    return {"amount": major(discount["cents"])} if "cents" in discount else dict(discount)
 
 
 def percents(*values: int) -> st.SearchStrategy[Discount | None]:
