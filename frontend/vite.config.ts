@@ -4,6 +4,7 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 import react from '@vitejs/plugin-react';
 import type { Plugin } from 'vite';
+import { VitePWA } from 'vite-plugin-pwa';
 import { defineConfig } from 'vitest/config';
 
 /** Moved to dist/ by `build` when it is whole: a server that runs meanwhile never serves half of it. */
@@ -29,8 +30,46 @@ function compressed(): Plugin {
   };
 }
 
+/**
+ * The app is installable, and opens without a network: its files are kept by a service worker, which never touches the
+ * API. A new version waits until no page of the old one is open, so that none changes under a sale.
+ */
+const installable = VitePWA({
+  // `src/pwa.ts` registers it: the page's policy allows no inline script.
+  injectRegister: null,
+  registerType: 'prompt',
+  manifest: {
+    name: 'Tillvault',
+    short_name: 'Tillvault',
+    description: 'The till and the desk of a shop',
+    start_url: '/till',
+    scope: '/',
+    display: 'standalone',
+    background_color: '#faf8f4',
+    theme_color: '#0f4a42',
+    icons: [
+      { src: '/favicon.svg', sizes: 'any', type: 'image/svg+xml', purpose: 'any' },
+      { src: '/icon.svg', sizes: 'any', type: 'image/svg+xml', purpose: 'maskable' },
+    ],
+  },
+  workbox: {
+    globPatterns: ['index.html', '*.{js,svg}', 'assets/*.{js,css,woff2}'],
+    inlineWorkboxRuntime: true,
+    sourcemap: false,
+    // The page has no name of its own at the API: it is what every path of the app answers.
+    manifestTransforms: [
+      (entries) => ({
+        manifest: entries.map((entry) => (entry.url === 'index.html' ? { ...entry, url: '/' } : entry)),
+        warnings: [],
+      }),
+    ],
+    navigateFallback: '/',
+    navigateFallbackAllowlist: [/^\/$/, /^\/(till|desk|setup)(\/|$)/],
+  },
+});
+
 export default defineConfig({
-  plugins: [react(), compressed()],
+  plugins: [react(), installable, compressed()],
   resolve: { alias: { '@': new URL('./src', import.meta.url).pathname } },
   build: {
     outDir: OUT,

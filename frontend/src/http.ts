@@ -1,6 +1,7 @@
 import type { CreateClientConfig } from './api/client.gen';
 import { deviceId } from './state/device';
 import { currentToken, loginHasEnded } from './state/login';
+import { toldOfContact } from './state/online';
 
 /** A refusal of the API, whichever of its three dialects told it. `code` is what a page decides by. */
 export class ApiError extends Error {
@@ -88,8 +89,10 @@ async function send(request: Request): Promise<Response> {
     });
   } catch (error) {
     if (request.signal.aborted) throw error;
+    toldOfContact(false);
     throw new Unreachable();
   }
+  toldOfContact(true);
   if (response.ok) return response;
   const refusal = refusalOf(response.status, await response.json().catch(() => null));
   if (refusal.code === 'UNAUTHORIZED' && token !== null) loginHasEnded(token, await whyEnded(token));

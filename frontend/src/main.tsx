@@ -10,10 +10,12 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 
 import { startLanguages } from './i18n';
+import { keepOnDevice } from './pwa';
 import { router } from './router';
 import { queryClient } from './state/client';
 import { colorScheme, cssVariables, theme } from './theme';
 
+keepOnDevice();
 await startLanguages();
 
 const root = document.getElementById('root');

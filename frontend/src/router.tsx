@@ -28,6 +28,26 @@ const till = createRoute({
 const tillPages = [
   createRoute({
     getParentRoute: () => till,
+    path: '/sell',
+    component: lazyRouteComponent(() => import('./pages/till/SellPage'), 'SellPage'),
+  }),
+  createRoute({
+    getParentRoute: () => till,
+    path: '/sales',
+    component: lazyRouteComponent(() => import('./pages/till/SalesPage'), 'SalesPage'),
+  }),
+  createRoute({
+    getParentRoute: () => till,
+    path: '/refund/$id',
+    component: lazyRouteComponent(() => import('./pages/till/RefundPage'), 'RefundPage'),
+  }),
+  createRoute({
+    getParentRoute: () => till,
+    path: '/unsent',
+    component: lazyRouteComponent(() => import('./pages/till/UnsentPage'), 'UnsentPage'),
+  }),
+  createRoute({
+    getParentRoute: () => till,
     path: '/',
     component: lazyRouteComponent(() => import('./pages/till/HomePage'), 'HomePage'),
   }),
@@ -44,7 +64,7 @@ const tillPages = [
   createRoute({
     getParentRoute: () => till,
     path: '/close',
-    component: lazyRouteComponent(() => import('./pages/till/ClosePage'), 'ClosePage'),
+    component: lazyRouteComponent(() => import('./pages/till/ClosingGate'), 'ClosingGate'),
   }),
 ] as const;
 

@@ -2,6 +2,7 @@ import common from './common.json';
 import desk from './desk.json';
 import errors from './errors.json';
 import office from './office.json';
+import selling from './selling.json';
 import till from './till.json';
 
-export default { common, desk, errors, office, till };
+export default { common, desk, errors, office, selling, till };

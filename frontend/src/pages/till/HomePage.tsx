@@ -55,6 +55,9 @@ export function HomePage() {
             ))}
           </Group>
         </Card>
+        <Button component={Link} to="/till/sell" size="xl" h={84} autoFocus>
+          {t('selling.nav.sell')}
+        </Button>
         <SimpleGrid cols={{ base: 1, xs: 2 }}>
           <Button {...big} component={Link} to="/till/movement">
             {t('till.home.movement')}

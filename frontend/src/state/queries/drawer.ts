@@ -15,6 +15,7 @@ import { data, hasCode, keyed } from '@/http';
 import { cashToWire } from '@/money';
 import type { Cash } from '@/money';
 import { currentToken } from '@/state/login';
+import { remembered } from '@/state/remembered';
 
 export type Drawer = CashSessionOut;
 export type Movement = CashMovementOut;
@@ -27,19 +28,24 @@ export interface Count {
 }
 
 const KEY = 'drawer';
+const POLL_MS = 10_000;
+
+async function ownDrawer(): Promise<Drawer | null> {
+  try {
+    return await data(activeSession());
+  } catch (error) {
+    if (hasCode(error, 'NO_ACTIVE_SESSION')) return null;
+    throw error;
+  }
+}
 
 /** The open drawer of whoever is logged in; null when there is none. */
 export const drawerQuery = () =>
   queryOptions({
     queryKey: [KEY, 'active', currentToken()] as const,
-    queryFn: async (): Promise<Drawer | null> => {
-      try {
-        return await data(activeSession());
-      } catch (error) {
-        if (hasCode(error, 'NO_ACTIVE_SESSION')) return null;
-        throw error;
-      }
-    },
+    queryFn: () => remembered('drawer', ownDrawer),
+    // A cashier hears nothing of a close at the desk, so the till asks.
+    refetchInterval: POLL_MS,
   });
 
 export function useDrawer() {

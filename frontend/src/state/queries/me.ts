@@ -4,12 +4,13 @@ import { openDrawer, readMe } from '@/api';
 import type { Me } from '@/api';
 import { data, keyed } from '@/http';
 import { currentToken } from '@/state/login';
+import { remembered } from '@/state/remembered';
 
 /** Who is logged in, what they may do, and the branch and register where they stand. */
 export const meQuery = () =>
   queryOptions({
     queryKey: ['me', currentToken()] as const,
-    queryFn: () => data(readMe()),
+    queryFn: () => remembered('me', () => data(readMe())),
     staleTime: 60_000,
   });
 
