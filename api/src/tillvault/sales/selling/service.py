@@ -212,6 +212,17 @@ def _tell_prices(db: Connection, actor: Actor, sale: Sale, wanted: Sequence[Want
             branch_id=sale.branch_id,
             after={"lines": decided},
         )
+    if sale.discount_minor:
+        # A discount is a price that a person decided, too; any cashier may give one, so it is on record.
+        audit.record(
+            db,
+            actor,
+            "SALE_DISCOUNTED",
+            resource_type="sale",
+            resource_id=sale.id,
+            branch_id=sale.branch_id,
+            after={"discount": from_minor(sale.discount_minor, sale.currency), "currency": sale.currency},
+        )
 
 
 async def read(db: Connection, *, actor: Actor, sale_id: UUID) -> Sale:
