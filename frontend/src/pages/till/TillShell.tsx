@@ -1,9 +1,10 @@
-import { Badge, Box, Button, Center, Group, Loader, Stack, Text } from '@mantine/core';
+import { Alert, Badge, Box, Button, Center, Group, Loader, Stack, Text } from '@mantine/core';
 import { Outlet, useLocation } from '@tanstack/react-router';
 import { useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import type { Me } from '@/api';
 import { Preferences } from '@/components/Preferences';
 import { Refusal } from '@/components/Refusal';
 import { store } from '@/state/device';
@@ -14,6 +15,9 @@ import { useDrawer } from '@/state/queries/drawer';
 import { useMe } from '@/state/queries/me';
 import { checkLogin, useLoginWatch, useLogout } from '@/state/queries/terminal';
 import { useKept } from '@/state/store';
+
+import { NeedsNetwork } from './selling/NeedsNetwork';
+import { SyncState, TillNav } from './selling/SyncState';
 
 const StorePage = lazy(() => import('./StorePage').then((page) => ({ default: page.StorePage })));
 const LoginPage = lazy(() => import('./LoginPage').then((page) => ({ default: page.LoginPage })));
@@ -53,6 +57,7 @@ function LoggedIn({ login }: { login: Login }) {
     if (event.type === 'ended' || event.type.startsWith('terminal.'))
       void checkLogin('till').catch(() => undefined);
     if (event.type === 'reset' || event.type.startsWith('cash.')) void client.invalidateQueries();
+    if (event.type.startsWith('catalogue.')) void client.invalidateQueries({ queryKey: ['till-catalogue'] });
   });
   return (
     <Box mih="100dvh">
@@ -87,8 +92,43 @@ function WithDrawer() {
       </Stack>
     );
   }
-  if (drawer.data === null && !isClosing) return <OpenPage me={me.data} />;
-  return <Outlet />;
+  if (drawer.data === null && !isClosing) return <Opening me={me.data} />;
+  return (
+    <>
+      <Remembers isOpen={!isClosing} />
+      <Outlet />
+    </>
+  );
+}
+
+/** The login whose drawer is open: when it is gone without having been closed here, somebody else has closed it. */
+let openFor: string | null = null;
+
+function Remembers({ isOpen }: { isOpen: boolean }) {
+  const login = useLogin('till');
+  useEffect(() => {
+    openFor = isOpen ? (login?.sessionId ?? null) : null;
+  }, [login, isOpen]);
+  return null;
+}
+
+function Opening({ me }: { me: Me }) {
+  const { t } = useTranslation();
+  const login = useLogin('till');
+  const [isGone] = useState(() => openFor !== null && openFor === login?.sessionId);
+  return (
+    <>
+      <Stack gap={0} px="lg" pt="md" maw={900} mx="auto">
+        {isGone && (
+          <Alert color="brass" role="alert" title={t('selling.gone.title')}>
+            {t('selling.gone.text')}
+          </Alert>
+        )}
+        <NeedsNetwork what="open" />
+      </Stack>
+      <OpenPage me={me} />
+    </>
+  );
 }
 
 function Bar({ login }: { login: Login }) {
@@ -105,17 +145,19 @@ function Bar({ login }: { login: Login }) {
       style={{ borderBottom: '1px solid var(--mantine-color-default-border)' }}
     >
       <Group gap="sm" miw={0}>
-        <Badge size="lg" variant="light" tt="none">
+        <Badge size="lg" variant="light" tt="none" visibleFrom="sm">
           {login.register?.name}
         </Badge>
-        <Text fw={650} truncate data-testid="cashier">
+        <TillNav />
+        <Text fw={650} truncate data-testid="cashier" visibleFrom="xs">
           {login.user.name}
         </Text>
-        <Text c="dimmed" visibleFrom="sm" truncate>
+        <Text c="dimmed" visibleFrom="md" truncate>
           {login.branch.name}
         </Text>
       </Group>
       <Group gap={4} wrap="nowrap">
+        <SyncState userId={login.user.id} />
         <Preferences />
         <Button
           variant="default"
