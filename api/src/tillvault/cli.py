@@ -31,6 +31,7 @@ from tillvault.core.config import Settings
 from tillvault.core.db import StartupRefused
 from tillvault.core.embedded import EmbeddedPostgres
 from tillvault.core.errors import AppError
+from tillvault.deposits.exports import command as export_commands
 from tillvault.identity import setup
 from tillvault.identity.first_run import service as first_run
 from tillvault.identity.hashing import Hasher
@@ -80,6 +81,7 @@ def running_database(settings: Settings, *, adopt: bool = False) -> Generator[st
 
 app.add_typer(fsck_command.commands(running_database, refusals_as_exit), name="vault")
 app.add_typer(key_commands.commands(running_database, refusals_as_exit), name="keys")
+app.add_typer(export_commands.commands(running_database, refusals_as_exit), name="exports")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from tillvault.core import secrets
 from tillvault.core.config import Settings
 from tillvault.core.db import Database, refuse_powerful_role
+from tillvault.deposits.exports.runner import exporter_of
 from tillvault.events import service as events
 from tillvault.events.relay import replay_queries
 from tillvault.events.relay.domain import Subscriber
@@ -73,11 +74,13 @@ async def relaying(settings: Settings, database: Database, intake: Intake) -> As
         yield
         return
     relay = relay_of(settings, database, intake, in_server=True)
-    running = asyncio.create_task(relay.run())
+    exporter = exporter_of(settings, database)
+    running = asyncio.gather(relay.run(), exporter.run())
     try:
         yield
     finally:
         relay.stop()
+        exporter.stop()
         await running
 
 
@@ -89,10 +92,16 @@ async def run(dsn: str, settings: Settings) -> None:
     try:
         async with _intake(database, own) as intake:
             relay = relay_of(own, database, intake, in_server=False)
+            exporter = exporter_of(own, database)
+
+            def stop() -> None:
+                relay.stop()
+                exporter.stop()
+
             loop = asyncio.get_running_loop()
             for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, relay.stop)
-            await relay.run()
+                loop.add_signal_handler(number, stop)
+            await asyncio.gather(relay.run(), exporter.run())
     finally:
         await database.close()
 

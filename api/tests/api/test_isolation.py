@@ -135,6 +135,9 @@ def furnish(shops: Shops, name: str, owner_dsn: str) -> Place:
     cart = admin.ok(admin.post("/v1/sales/carts", {"label": f"{name} Cart"}), 201)
     cart = admin.ok(admin.post(f"/v1/sales/carts/{cart['id']}/lines", line), 201)
     deposit = admin.ok(admin.post("/v1/deposits", {"description": f"{name} Deposit", "weightGrams": 5}), 201)
+    export = admin.ok(
+        admin.post("/v1/deposits/exports", {"name": f"{name} Export", "destination": {"target": "folder"}}), 201
+    )
     webhook = admin.ok(admin.post("/v1/webhooks", {"url": f"https://1.1.1.1/{name}", "types": None}), 201)
     code = admin.ok(admin.post("/v1/telegram/links"), 201)["code"]
     account = 800_000_000 + len(name)
@@ -146,6 +149,7 @@ def furnish(shops: Shops, name: str, owner_dsn: str) -> Place:
     )
     ids = {
         "deposit_id": deposit["id"],
+        "export_id": export["id"],
         "webhook_id": webhook["id"],
         "target": f"webhook:{webhook['id']}",
         "eventId": str(event["id"]),
@@ -194,6 +198,7 @@ def furnish(shops: Shops, name: str, owner_dsn: str) -> Place:
             "Sale",
             "Cart",
             "Deposit",
+            "Export",
             "Phone",
         )
     }
@@ -248,6 +253,8 @@ def bodies(place: Place) -> dict[str, dict[str, Any]]:
         "RejectDeposit": {"reason": "taken over"},
         "CorrectDeposit": {"description": "Taken over"},
         "ClassifyText": {"text": "lampe"},
+        "NewExport": {"name": "Taken over", "destination": {"target": "folder"}},
+        "ExportChange": {"name": "Taken over"},
         "NewApiKey": {"name": "Taken over", "scopes": ["cash:read"]},
         "RedeemCode": {
             "code": "AAAAAAAA",
@@ -387,6 +394,7 @@ def seen_by_themselves(place: Place) -> list[Any]:
             "/v1/sales/carts",
             "/v1/deposits",
             f"/v1/deposits/{place.ids['deposit_id']}",
+            "/v1/deposits/exports",
             "/v1/telegram/links",
             "/v1/audit?limit=100",
         )

@@ -21,6 +21,8 @@ from tillvault.deposits.classification.routes import AtClassifier
 from tillvault.deposits.classification.routes import router as classification
 from tillvault.deposits.domain import Channel, Classification, DepositStatus, StatisticsBy
 from tillvault.deposits.errors import DepositNotFound, DepositNotPending, DepositSuperseded, OnBehalfRefused
+from tillvault.deposits.exports.routes import router as exports
+from tillvault.deposits.periods import BranchId, Since, Until
 from tillvault.deposits.schemas import (
     Categories,
     CategoryCode,
@@ -42,10 +44,6 @@ router = APIRouter(prefix="/v1/deposits", tags=["deposits"], route_class=StrictR
 _READ = (RoleForbidden, BranchForbidden, ValidationFailed, AUTHENTICATED)
 _WRITE = (RoleForbidden, BranchForbidden, BODY, REPEATABLE, AUTHENTICATED)
 _DECIDE = (*_WRITE, DepositNotFound, DepositNotPending)
-
-Since = Annotated[date, Query(alias="from", description="First business day.")]
-Until = Annotated[date, Query(alias="to", description="Last business day, included; at most 400 days in all.")]
-BranchId = Annotated[UUID | None, Query(alias="branchId", description="Left out: all that you may read.")]
 
 
 async def classified(request: Request, door: Door, at: AtClassifier, body: NewDeposit) -> Classification:
@@ -187,4 +185,4 @@ async def correct_deposit(edge: Authorised, deposit_id: UUID, body: CorrectDepos
 
 
 # The paths with a word come before those with an id.
-ROUTERS = (classification, router)
+ROUTERS = (classification, exports, router)
