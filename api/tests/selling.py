@@ -39,7 +39,8 @@ def category(dsn: str, shop: Shop, name: str) -> UUID:
     made = uuid4()
     fetch(
         dsn,
-        "INSERT INTO product_categories (organisation_id, id, name, name_key, position, is_active, created_at, updated_at)"
+        "INSERT INTO product_categories"
+        " (organisation_id, id, name, name_key, position, is_active, created_at, updated_at)"
         " VALUES ($1, $2, $3, lower($3), 0, true, now(), now())",
         shop.id,
         made,

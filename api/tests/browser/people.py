@@ -88,6 +88,6 @@ def overflows(page: Page) -> bool:
     """Whether the page is wider than its window, or a button's words are wider than the button."""
     return page.evaluate(
         """() => document.documentElement.scrollWidth > innerWidth + 1
-            || [...document.querySelectorAll('[role=dialog], [role=dialog] *, button, a, label')].some(it => it.scrollWidth > it.clientWidth + 2
-                && getComputedStyle(it).display !== 'inline' && it.clientWidth > 0)"""
+            || [...document.querySelectorAll('[role=dialog], [role=dialog] *, button, a, label')].some(it =>
+                it.scrollWidth > it.clientWidth + 2 && getComputedStyle(it).display !== 'inline' && it.clientWidth > 0)"""
     )
