@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx
 
@@ -33,20 +33,6 @@ def product(dsn: str, shop: Shop, *, price: int, currency: str | None = None, **
         *known.values(),
     )
     return str(known["id"])
-
-
-def category(dsn: str, shop: Shop, name: str) -> UUID:
-    made = uuid4()
-    fetch(
-        dsn,
-        "INSERT INTO product_categories"
-        " (organisation_id, id, name, name_key, position, is_active, created_at, updated_at)"
-        " VALUES ($1, $2, $3, lower($3), 0, true, now(), now())",
-        shop.id,
-        made,
-        name,
-    )
-    return made
 
 
 def sell(till: Api, lines: Any, payments: Any = None, **body: Any) -> httpx.Response:

@@ -89,5 +89,6 @@ def overflows(page: Page) -> bool:
     return page.evaluate(
         """() => document.documentElement.scrollWidth > innerWidth + 1
             || [...document.querySelectorAll('[role=dialog], [role=dialog] *, button, a, label')].some(it =>
-                it.scrollWidth > it.clientWidth + 2 && getComputedStyle(it).display !== 'inline' && it.clientWidth > 0)"""
+                it.scrollWidth > it.clientWidth + 2 && it.clientWidth > 0
+                && getComputedStyle(it).display !== 'inline')"""
     )
