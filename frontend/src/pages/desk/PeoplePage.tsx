@@ -232,6 +232,7 @@ function PersonForm({ person, onGiven, onClose }: FormProps) {
       />
       <MultiSelect
         label={t('office.branches')}
+        searchable
         value={form.branchIds}
         data={(branches.data ?? []).map((branch) => ({ value: branch.id, label: branch.name }))}
         onChange={(chosen) => {

@@ -5,9 +5,12 @@ import { useTranslation } from 'react-i18next';
 import { Refusal } from '@/components/Refusal';
 import { useCategories, useSaveCategory } from '@/state/queries/products';
 
+import { useOpener } from './useOpener';
+
 /** The shelves of the catalogue: named, added, put away. */
 export function Categories({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
+  useOpener();
   const categories = useCategories();
   const save = useSaveCategory();
   const [name, setName] = useState('');

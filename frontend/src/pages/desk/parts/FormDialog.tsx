@@ -4,6 +4,8 @@ import { useTranslation } from 'react-i18next';
 
 import { Refusal } from '@/components/Refusal';
 
+import { useOpener } from './useOpener';
+
 interface Props {
   title: string;
   submit?: string;
@@ -20,6 +22,7 @@ interface Props {
 /** A form in a dialog: Enter submits, a second press while it is being done does nothing. */
 export function FormDialog(props: Props) {
   const { t } = useTranslation();
+  useOpener();
   const { isReady = true } = props;
   return (
     <Modal

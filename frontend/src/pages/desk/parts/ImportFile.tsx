@@ -6,10 +6,12 @@ import { Refusal } from '@/components/Refusal';
 import { useImport } from '@/state/queries/products';
 
 import { DataTable } from './DataTable';
+import { useOpener } from './useOpener';
 
 /** Brings products in from a file: first tried, then done; all lines or none. */
 export function ImportFile({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
+  useOpener();
   const [file, setFile] = useState<File | null>(null);
   const run = useImport();
   const told = run.data;

@@ -6,7 +6,7 @@ import type { ComponentPropsWithRef } from 'react';
 type Native = Omit<ComponentPropsWithRef<'a'>, keyof ButtonProps | keyof AnchorProps>;
 
 function PlainAnchor(props: AnchorProps & Native) {
-  return <Anchor py={10} display="inline-block" {...props} />;
+  return <Anchor py={10} miw={44} display="inline-block" {...props} />;
 }
 
 function PlainButton(props: ButtonProps & Native) {
