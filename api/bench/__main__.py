@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from rich.console import Console
 from rich.table import Table
 
-from bench import ledger, load, relay, sales, stage, tickets
+from bench import classify, ledger, load, relay, sales, stage, tickets
 from bench.load import Conversation, Result
 from bench.stage import Stage
 from tillvault.core.ids import new_id
@@ -251,6 +251,7 @@ def main() -> None:
             with console.status(name):
                 step()
         table.add_row("resident memory of the API after all this", f"{at.resident_mib():.0f} MiB", "< 200 MiB", "")
+    classify.compare(table)
     with console.status("relay"):
         relay.compare(table)
     with console.status("tickets, one by one"):
