@@ -1,0 +1,69 @@
+"""The API of the other tests, Telegram's stand-in, and a bot between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from outside import Line, Phone, RunningBot, bot_key, hearing, standing_in
+from tests.conftest import base_url, http, owner_dsn, server, settings, shops, superuser_dsn
+from tests.machinery import served
+from tests.support import Shop, Shops
+from tillvault.core.config import Settings
+
+__all__ = ["base_url", "http", "owner_dsn", "server", "settings", "shops", "superuser_dsn"]
+
+
+@pytest.fixture(scope="session")
+def telegram() -> Iterator[httpx.Client]:
+    with standing_in() as standin:
+        yield standin
+
+
+@pytest.fixture(scope="session")
+def heard() -> Iterator[tuple[str, dict[str, str]]]:
+    with hearing() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def api_url(settings: Settings, heard: tuple[str, dict[str, str]]) -> Iterator[str]:
+    """An API that can turn voice into text."""
+    with served(settings.model_copy(update={"transcription_url": heard[0]})) as url:
+        yield url
+
+
+@pytest.fixture
+def line(api_url: str) -> Iterator[Line]:
+    made = Line(api_url)
+    yield made
+    made.cut()
+
+
+@pytest.fixture
+def shop(shops: Shops) -> Shop:
+    return shops.make()
+
+
+@pytest.fixture
+def bot(shop: Shop, line: Line, telegram: httpx.Client, tmp_path: Path) -> Iterator[RunningBot]:
+    running = RunningBot(
+        tmp_path,
+        {"BOT_TELEGRAM_URL": str(telegram.base_url), "BOT_API_URL": line.url, "BOT_API_KEY": bot_key(shop)},
+    ).start()
+    yield running
+    if running.process is not None:
+        assert running.end() == 0, running.log
+
+
+@pytest.fixture
+def phone(telegram: httpx.Client) -> Callable[..., Phone]:
+    """Makes phones: `phone(language="fr")`."""
+
+    def make(*, language: str = "en") -> Phone:
+        return Phone(telegram, language=language)
+
+    return make
