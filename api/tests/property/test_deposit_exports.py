@@ -70,6 +70,18 @@ def corrected(client: Api, deposits: list[Told], deposit: Told, grams: int, cate
     deposits.append(Told(client.ok(answer, 201)["id"], category, grams))
 
 
+def bought(client: Api, product_id: str, price: int, quantity: int, donation: int) -> dict[str, Any]:
+    total = Decimal(price * quantity).scaleb(-2) + donation
+    line = {"productId": product_id, "quantity": quantity}
+    return sold(client, [line], [{"method": "CARD", "amount": float(total)}], donation=donation)
+
+
+def returned(client: Api, sale: dict[str, Any]) -> None:
+    answer = client.post(f"/v1/sales/{sale['id']}/refunds", {"reason": "came back"})
+    assert answer.status_code == (400 if "is_back" in sale else 201), answer.text
+    sale["is_back"] = True
+
+
 def test_an_export_is_the_sum_of_what_happened(shops: Shops, superuser_dsn: str) -> None:
     @settings(
         max_examples=int(os.environ.get("TILLVAULT_TEST_EXAMPLES", "10")),
@@ -92,29 +104,19 @@ def test_an_export_is_the_sum_of_what_happened(shops: Shops, superuser_dsn: str)
         for act in history:
             what: str = act[0]
             told: list[Any] = list(act[1:])
-            chosen = (
-                deposits[told[0] % len(deposits)] if what in {"validate", "reject", "correct"} and deposits else None
-            )
-            match what:
-                case "record":
-                    recorded(client, deposits, told[0], told[1], told[2])
-                case "validate" | "reject" if chosen:
-                    decided(client, chosen, what, told[1] if what == "validate" else None)
-                case "correct" if chosen:
-                    corrected(client, deposits, chosen, told[1], told[2])
-                case "sell":
-                    at, quantity, donation = told
-                    total = Decimal(prices[at] * quantity).scaleb(-2) + donation
-                    line = {"productId": goods[at], "quantity": quantity}
-                    paid = [{"method": "CARD", "amount": float(total)}]
-                    sales.append(sold(client, [line], paid, donation=donation))
-                case "refund" if sales:
-                    sale = sales[told[0] % len(sales)]
-                    answer = client.post(f"/v1/sales/{sale['id']}/refunds", {"reason": "came back"})
-                    assert answer.status_code == (400 if "is_back" in sale else 201), answer.text
-                    sale["is_back"] = True
-                case _:
-                    pass
+            chosen: Told | None = None
+            if what in {"validate", "reject", "correct"} and deposits:
+                chosen = deposits[int(told[0]) % len(deposits)]
+            if what == "record":
+                recorded(client, deposits, told[0], told[1], told[2])
+            elif what in {"validate", "reject"} and chosen is not None:
+                decided(client, chosen, what, told[1] if what == "validate" else None)
+            elif what == "correct" and chosen is not None:
+                corrected(client, deposits, chosen, told[1], told[2])
+            elif what == "sell":
+                sales.append(bought(client, goods[told[0]], prices[int(told[0])], told[1], told[2]))
+            elif what == "refund" and sales:
+                returned(client, sales[int(told[0]) % len(sales)])
         for deposit in deposits:
             if deposit.status == "validated":
                 expected[deposit.category][0] += 1
