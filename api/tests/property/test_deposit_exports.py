@@ -82,6 +82,21 @@ def returned(client: Api, sale: dict[str, Any]) -> None:
     sale["is_back"] = True
 
 
+def expected_of(deposits: list[Told], sales: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Deposits, grams, things sold and their price, by category."""
+    expected: dict[str, list[Any]] = {category: [0, 0, Decimal(0), Decimal(0)] for category in CATEGORIES}
+    for deposit in deposits:
+        if deposit.status == "validated":
+            expected[deposit.category][0] += 1
+            expected[deposit.category][1] += deposit.grams
+    for sale in sales:
+        line = sale["lines"][0]
+        if line["eeeCategory"] is not None and "is_back" not in sale:
+            expected[line["eeeCategory"]][2] += Decimal(str(line["quantity"]))
+            expected[line["eeeCategory"]][3] += Decimal(str(line["total"]))
+    return expected
+
+
 def test_an_export_is_the_sum_of_what_happened(shops: Shops, superuser_dsn: str) -> None:
     @settings(
         max_examples=int(os.environ.get("TILLVAULT_TEST_EXAMPLES", "10")),
@@ -94,13 +109,12 @@ def test_an_export_is_the_sum_of_what_happened(shops: Shops, superuser_dsn: str)
         client = shop.elena.login(shop.registers[0])
         day = open_drawer(client, {"EUR": 100_000})["businessDate"]
         prices = (850, 1, 12_345, 300)
-        goods = [
+        goods: list[str] = [
             product(superuser_dsn, shop, price=price, eee_category=category, weight_grams=500)
             for price, category in zip(prices, ("EEE-1", "EEE-2", "EEE-2", None), strict=True)
         ]
         deposits: list[Told] = []
         sales: list[dict[str, Any]] = []
-        expected = {category: [0, 0, Decimal(0), Decimal(0)] for category in CATEGORIES}
         for act in history:
             what: str = act[0]
             told: list[Any] = list(act[1:])
@@ -114,18 +128,10 @@ def test_an_export_is_the_sum_of_what_happened(shops: Shops, superuser_dsn: str)
             elif what == "correct" and chosen is not None:
                 corrected(client, deposits, chosen, told[1], told[2])
             elif what == "sell":
-                sales.append(bought(client, goods[told[0]], prices[int(told[0])], told[1], told[2]))
+                sales.append(bought(client, goods[int(told[0])], prices[int(told[0])], told[1], told[2]))
             elif what == "refund" and sales:
                 returned(client, sales[int(told[0]) % len(sales)])
-        for deposit in deposits:
-            if deposit.status == "validated":
-                expected[deposit.category][0] += 1
-                expected[deposit.category][1] += deposit.grams
-        for sale in sales:
-            category = sale["lines"][0]["eeeCategory"]
-            if category is not None and "is_back" not in sale:
-                expected[category][2] += Decimal(str(sale["lines"][0]["quantity"]))
-                expected[category][3] += Decimal(str(sale["lines"][0]["total"]))
+        expected = expected_of(deposits, sales)
 
         rows = rows_of(exported(client, day, day))
         statistics = client.get("/v1/deposits/statistics", params={"from": day, "to": day, "by": "category"})

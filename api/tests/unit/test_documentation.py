@@ -23,7 +23,7 @@ _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 _FENCE = re.compile(r"```.*?```", re.DOTALL)
 _CODE = re.compile(r"```sh\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 _PATH = re.compile(r"(?<![\w.])(/(?:v1|api|health|metrics)(?:/[^\s`\"'?|,)]*)?)")
-_COMMAND = re.compile(r"(?:^|\s|/)tillvault ((?:(?:db|vault|keys) )?[a-z]+)(?=$|[\s;])")
+_COMMAND = re.compile(r"(?:^|\s|/)tillvault ((?:(?:db|vault|keys|exports) )?[a-z]+)(?=$|[\s;])")
 _TEST_VARIABLES = {"TILLVAULT_TEST_POSTGRES_BIN"}
 _ADDRESS = re.compile(r"\$URL|https?://[^/\s`]+")
 _FOLDERS_OF_PATHS = {"/api", "/v1", "/api/auth", "/api/tpv", "/api/tienda", "/api/v1"}
