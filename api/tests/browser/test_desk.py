@@ -12,6 +12,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.desk import Desk
 from tests.browser.people import Till
+from tests.machinery import until
 from tests.selling import sold
 from tests.support import Api, Shop, Shops, move, open_drawer
 
@@ -196,11 +197,12 @@ def test_policies_are_edited_and_hold(shop: Shop, desk_of: Callable[..., Desk]) 
     expect(desk.page.get_by_role("switch", name="Cashiers count")).to_be_checked()
 
     admin = shop.elena.back_office()
-    for _ in range(50):
-        after = admin.ok(admin.get(f"/v1/branches/{branch}/policies"))
-        if after["cashBlindClose"]:
-            break
-        time.sleep(0.1)
+
+    def policies() -> Any:
+        return admin.ok(admin.get(f"/v1/branches/{branch}/policies"))
+
+    until(lambda: policies()["cashBlindClose"], what="the change of the policies")
+    after = policies()
     assert after["cashBlindClose"] is True
     assert after["cashVarianceThresholds"]["EUR"] == 7.5
     assert "EUR" not in (after["cashMovementApprovalLimits"] or {})

@@ -14,7 +14,7 @@ import {
   Title,
 } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { Link, Outlet, useLocation } from '@tanstack/react-router';
+import { Link, Outlet } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
@@ -100,7 +100,6 @@ function Shell() {
   const [isOpen, menu] = useDisclosure();
   const me = useMe();
   const leave = useLogout('desk');
-  const path = useLocation().pathname;
   useLoginWatch('desk');
   const permissions = new Set(me.data?.user.permissions ?? []);
   const pages = NAVIGATION.filter((page) => permissions.has(page.permission));
@@ -148,7 +147,7 @@ function Shell() {
             component={Link}
             to={page.to}
             label={t(page.label)}
-            active={path === page.to}
+            activeOptions={{ exact: page.to === '/desk' }}
             mih={44}
             onClick={menu.close}
           />

@@ -85,7 +85,7 @@ function Detail({ sale }: { sale: Sale }) {
         <Text fw={650} fz="xl" data-testid="sale-total">
           {t('office.total')}: {amount(sale.total)}
         </Text>
-        {[...sale.payments, ...sale.change].map((payment, at) => (
+        {sale.payments.map((payment, at) => (
           <Text key={at}>
             {payment.flow === 'CHANGE' ? t('office.sale.change') : t(`office.method.${payment.method}`)}:{' '}
             {money.wire(payment.amount, payment.currency)}

@@ -4,6 +4,8 @@ import { useTranslation } from 'react-i18next';
 
 import { Refusal } from '@/components/Refusal';
 
+import classes from './DataTable.module.css';
+
 export interface Column<T> {
   head: string;
   cell: (row: T) => ReactNode;
@@ -54,7 +56,7 @@ export function DataTable<T>({
           minWidth={0}
           scrollAreaProps={{ viewportProps: { tabIndex: 0, 'aria-label': label } }}
         >
-          <Table fz="md" verticalSpacing="xs" highlightOnHover aria-label={label}>
+          <Table className={classes.table} fz="md" verticalSpacing="xs" highlightOnHover aria-label={label}>
             <Table.Thead>
               <Table.Tr>
                 {columns.map((column) => (

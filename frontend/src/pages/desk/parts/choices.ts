@@ -12,4 +12,5 @@ export const CURRENCIES: Currency[] = [
   ),
 ];
 
-export const TIMEZONES: string[] = Intl.supportedValuesOf('timeZone');
+/** UTC is no zone of a place, and not every browser lists it. */
+export const TIMEZONES: string[] = [...new Set([...Intl.supportedValuesOf('timeZone'), 'UTC'])];

@@ -1,22 +1,18 @@
 import { useTranslation } from 'react-i18next';
 
+import { dateLocale, formatDateTime, formatTime } from '@/dates';
+
 /** Moments and days as people of this language write them. */
 export function useTime() {
   const { i18n } = useTranslation();
-  const moment = new Intl.DateTimeFormat(i18n.language, {
-    dateStyle: 'medium',
-    timeStyle: 'short',
-    numberingSystem: 'latn',
-  });
-  const clock = new Intl.DateTimeFormat(i18n.language, { timeStyle: 'short', numberingSystem: 'latn' });
-  const day = new Intl.DateTimeFormat(i18n.language, {
-    dateStyle: 'medium',
+  const language = i18n.language;
+  const day = new Intl.DateTimeFormat(dateLocale(language), {
+    dateStyle: language === 'km' ? 'short' : 'medium',
     timeZone: 'UTC',
-    numberingSystem: 'latn',
   });
   return {
-    moment: (text: string) => moment.format(new Date(text)),
-    clock: (text: string) => clock.format(new Date(text)),
+    moment: (text: string) => formatDateTime(text, language),
+    clock: (text: string) => formatTime(text, language),
     /** A business date has no time zone. */
     day: (text: string) => day.format(new Date(`${text}T00:00:00Z`)),
   };
