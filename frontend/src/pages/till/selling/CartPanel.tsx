@@ -182,7 +182,6 @@ function Line({ line, totalMinor, currency, onOpen, onQuantity }: LineProps) {
     <div className={styles.line} data-testid="line">
       <UnstyledButton
         className={styles.open ?? ''}
-        aria-label={t('selling.cart.change', { name: line.name })}
         onClick={() => {
           onOpen(line);
         }}

@@ -19,6 +19,8 @@ import type { Made } from './SaleDone';
 
 /** How long a customer waits for the receipt's number before the sale is left to the queue. */
 const PATIENCE_MS = 4_000;
+/** Where the last request found no network; it may be back. */
+const PATIENCE_OFFLINE_MS = 1_200;
 
 interface Place {
   me: Me;
@@ -62,7 +64,11 @@ export function useSelling({ me, branch, drawer, terms }: Place) {
         items: cart.lines.map((line) => line.name),
         madeAt: now.toISOString(),
       });
-      const outcome = await queue.drainFor(me.user.id, cart.id, reachesApi() ? PATIENCE_MS : 0);
+      const outcome = await queue.drainFor(
+        me.user.id,
+        cart.id,
+        reachesApi() ? PATIENCE_MS : PATIENCE_OFFLINE_MS,
+      );
       if (outcome.kind === 'refused') {
         // The customer still stands there: back to the cart, which nothing was recorded of.
         await queue.takeBack(cart.id);
