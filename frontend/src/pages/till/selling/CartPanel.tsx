@@ -39,6 +39,7 @@ export function CartPanel({ cart, priced, currency, onLine, onQuantity, onAsk, p
           {nothing ? (
             <Button
               variant="subtle"
+              px="xs"
               onClick={() => {
                 onAsk('parked');
               }}
@@ -49,6 +50,7 @@ export function CartPanel({ cart, priced, currency, onLine, onQuantity, onAsk, p
             <>
               <Button
                 variant="subtle"
+                px="xs"
                 onClick={() => {
                   onAsk('park');
                 }}
@@ -57,6 +59,7 @@ export function CartPanel({ cart, priced, currency, onLine, onQuantity, onAsk, p
               </Button>
               <Button
                 variant="subtle"
+                px="xs"
                 color="red"
                 onClick={() => {
                   onAsk('empty');

@@ -127,7 +127,12 @@ export function PayDialog({ dueMinor, currencies, terms, isBusy, refusal, onClos
           ))}
           {leftMinor > 0 && (
             <>
-              <SimpleGrid cols={3} spacing="xs" role="group" aria-label={t('selling.pay.how')}>
+              <SimpleGrid
+                cols={{ base: 2, xs: 3 }}
+                spacing="xs"
+                role="group"
+                aria-label={t('selling.pay.how')}
+              >
                 {METHODS.map((one) => (
                   <Button
                     key={one}

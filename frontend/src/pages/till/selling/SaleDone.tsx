@@ -36,7 +36,7 @@ export function SaleDone({ made, onNext }: { made: Made; onNext: () => void }) {
     );
   }
   return (
-    <Modal opened onClose={onNext} withCloseButton={false} size="md" aria-label={t('selling.done.title')}>
+    <Modal opened onClose={onNext} withCloseButton={false} size="md" title={t('selling.done.title')}>
       <Stack gap="lg" py="sm">
         <Stack gap={4} align="center">
           <Text c="dimmed">{t(change === undefined ? 'selling.done.noChange' : 'selling.done.change')}</Text>
