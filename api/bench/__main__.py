@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from rich.console import Console
 from rich.table import Table
 
-from bench import classify, ledger, load, relay, sales, stage, tickets
+from bench import board, classify, ledger, load, relay, sales, stage, tickets
 from bench.load import Conversation, Result
 from bench.stage import Stage
 from tillvault.core.ids import new_id
@@ -252,6 +252,8 @@ def main() -> None:
                 step()
         table.add_row("resident memory of the API after all this", f"{at.resident_mib():.0f} MiB", "< 200 MiB", "")
     classify.compare(table)
+    with console.status("the desk's board"):
+        board.compare(table)
     with console.status("relay"):
         relay.compare(table)
     with console.status("tickets, one by one"):
