@@ -14,6 +14,7 @@ from schemathesis import checks
 from schemathesis.specs.openapi import checks as openapi_checks
 
 from tests.support import Api, Shops, move, open_drawer
+from tillvault.deposits.classification.routes import AUDIO_TYPES
 
 # Schemathesis leaves the types of its checks and schemas open.
 GENERAL: Any = checks
@@ -38,9 +39,11 @@ def as_lines(_context: Any, value: Any) -> bytes:
     return value.encode() if isinstance(value, str) else json.dumps(value).encode()
 
 
-@schemathesis.serializer("text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+@schemathesis.serializer(
+    "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", *sorted(AUDIO_TYPES)
+)
 def as_file(_context: Any, value: Any) -> bytes:
-    """A file for the catalogue: bytes and text as they come, anything else as its JSON."""
+    """A file for the catalogue, or a recording: bytes and text as they come, anything else as its JSON."""
     if isinstance(value, bytes):
         return value
     return value.encode(errors="replace") if isinstance(value, str) else json.dumps(value).encode()
