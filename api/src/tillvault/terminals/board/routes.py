@@ -27,7 +27,7 @@ router = APIRouter(prefix="/v1/board", tags=["board"], route_class=StrictRoute, 
     response_model=Success[Board],
     responses=refusals(Dialect.ENVELOPE, ValidationFailed, BranchNotFound, GUARD, AUTHENTICATED),
 )
-async def board(
+async def live_board(
     edge: Authorised,
     branch_id: Annotated[UUID | None, Query(alias="branchId")] = None,
     register_id: Annotated[UUID | None, Query(alias="registerId", description="One register alone.")] = None,
