@@ -53,10 +53,13 @@ def bot(shop: Shop, line: Line, telegram: httpx.Client, tmp_path: Path) -> Itera
     running = RunningBot(
         tmp_path,
         {"BOT_TELEGRAM_URL": str(telegram.base_url), "BOT_API_URL": line.url, "BOT_API_KEY": bot_key(shop)},
-    ).start()
-    yield running
-    if running.process is not None:
-        assert running.end() == 0, running.log
+    )
+    try:
+        yield running.start()
+        if running.process is not None:
+            assert running.end() == 0, running.log
+    finally:
+        running.clean_up()
 
 
 @pytest.fixture

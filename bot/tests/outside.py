@@ -108,7 +108,7 @@ def standing_in() -> Generator[httpx.Client]:
     process = subprocess.Popen([PYTHON, "-m", "tillvault_bot.standin", "--silent", "--port", str(port)])
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
         try:
-            until(lambda: _listens(port), what="the stand-in")
+            until(lambda: _listens(port), seconds=90, what="the stand-in")
             yield http
         finally:
             process.terminate()
@@ -206,7 +206,8 @@ class RunningBot:
                 stderr=log,
                 cwd=self.folder,
             )
-        until(self._is_ready, what="the bot")
+        # Its library takes seconds to load, and tens of them on a busy machine.
+        until(self._is_ready, seconds=90, what="the bot")
         return self
 
     def end(self, number: int = signal.SIGTERM) -> int:
@@ -215,6 +216,12 @@ class RunningBot:
         status = self.process.wait(timeout=30)
         self.process = None
         return status
+
+    def clean_up(self) -> None:
+        """Whatever a failed test has left: another bot must not take the updates of the next."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(timeout=10)
 
     @property
     def log(self) -> str:

@@ -47,8 +47,8 @@ def filled(text: str, values: Mapping[str, str]) -> str:
 def test_every_service_has_a_health_check_and_starts_after_what_it_needs(compose: dict[str, Any]) -> None:
     services = compose["services"]
 
-    assert set(services) == {"postgres", "redis", "migrate", "api", "relay"}
-    assert all("test" in services[name]["healthcheck"] for name in ("postgres", "redis", "api", "relay"))
+    assert set(services) == {"postgres", "redis", "migrate", "api", "relay", "bot"}
+    assert all("test" in services[name]["healthcheck"] for name in ("postgres", "redis", "api", "relay", "bot"))
     assert services["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
     assert services["api"]["depends_on"] == {
         "postgres": {"condition": "service_healthy"},

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import aiohttp
@@ -198,9 +200,14 @@ class Api:
         raise ApiRefused(answer.status, code, message)
 
 
+def _exactly(text: str) -> Any:
+    """JSON without floats: an amount is shown with the decimals that the API wrote."""
+    return json.loads(text, parse_float=Decimal)
+
+
 async def _json_of(answer: aiohttp.ClientResponse) -> dict[str, Any]:
     try:
-        body: Any = await answer.json(content_type=None)
+        body: Any = await answer.json(content_type=None, loads=_exactly)
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}  # pyright: ignore[reportUnknownVariableType]  # JSON of the API

@@ -52,11 +52,14 @@ class Conversation:
 
     def describe(self, text: str) -> None:
         """Take the description, and what it says of number and weight: "2 micro-ondes 15 kg"."""
-        self.description = text[:DESCRIPTION_LENGTH_MAX]
-        if found := _QUANTITY.match(text):
+        rest = text
+        if found := _QUANTITY.match(rest):
             self.quantity = quantity_of(found[1])
-        if found := _WEIGHT.search(text):
+            rest = rest[found.end() :]
+        if found := _WEIGHT.search(rest):
             self.weight_grams = _grams(found[1], found[2])
+            rest = rest[: found.start()] + rest[found.end() :]
+        self.description = (" ".join(rest.split()).strip(" ,;") or text)[:DESCRIPTION_LENGTH_MAX]
 
     def document(self) -> dict[str, Any]:
         return asdict(self)

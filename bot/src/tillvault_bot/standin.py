@@ -302,9 +302,6 @@ def _no(status: int, description: str) -> web.Response:
 
 async def _main(arguments: argparse.Namespace) -> None:
     telegram, runner = await serve(arguments.port)
-    _write(
-        f"A stand-in for the Bot API at http://127.0.0.1:{arguments.port} (token {TOKEN}). You are {arguments.name}."
-    )
     pushing = asyncio.create_task(push(telegram))
     person: Json = {
         "id": arguments.person,
@@ -314,6 +311,9 @@ async def _main(arguments: argparse.Namespace) -> None:
     }
     if arguments.silent:
         await asyncio.Event().wait()
+    _write(
+        f"A stand-in for the Bot API at http://127.0.0.1:{arguments.port} (token {TOKEN}). You are {arguments.name}."
+    )
     await _by_hand(telegram, person)
     pushing.cancel()
     await runner.cleanup()
