@@ -18,6 +18,7 @@ import { useKept } from '@/state/store';
 
 import { NeedsNetwork } from './selling/NeedsNetwork';
 import { SyncState, TillNav } from './selling/SyncState';
+import styles from './TillShell.module.css';
 
 const StorePage = lazy(() => import('./StorePage').then((page) => ({ default: page.StorePage })));
 const LoginPage = lazy(() => import('./LoginPage').then((page) => ({ default: page.LoginPage })));
@@ -140,22 +141,22 @@ function Bar({ login }: { login: Login }) {
       justify="space-between"
       px="md"
       py={6}
-      wrap="nowrap"
-      className="surface"
+      gap="xs"
+      className={`surface ${styles.bar ?? ''}`}
       style={{ borderBottom: '1px solid var(--mantine-color-default-border)' }}
     >
       <Group gap="sm" miw={0}>
         <Badge size="lg" variant="light" tt="none" visibleFrom="sm">
           {login.register?.name}
         </Badge>
-        <TillNav />
-        <Text fw={650} truncate data-testid="cashier" visibleFrom="xs">
+        <Text fw={650} truncate data-testid="cashier">
           {login.user.name}
         </Text>
         <Text c="dimmed" visibleFrom="md" truncate>
           {login.branch.name}
         </Text>
       </Group>
+      <TillNav />
       <Group gap={4} wrap="nowrap">
         <SyncState userId={login.user.id} />
         <Preferences />

@@ -52,7 +52,7 @@ export function TillNav() {
   const { t } = useTranslation();
   const here = useLocation().pathname;
   return (
-    <Group component="nav" gap={2} wrap="nowrap" aria-label={t('selling.nav.title')}>
+    <Group component="nav" gap={2} wrap="nowrap" data-till-nav aria-label={t('selling.nav.title')}>
       {PAGES.map((page) => (
         <Button
           key={page.to}
