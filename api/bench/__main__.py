@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from rich.console import Console
 from rich.table import Table
 
-from bench import board, classify, ledger, load, relay, sales, stage, tickets
+from bench import board, classify, ledger, load, relay, sales, stage, tickets, webapp
 from bench.load import Conversation, Result
 from bench.stage import Stage
 from tillvault.core.ids import new_id
@@ -254,6 +254,8 @@ def main() -> None:
     classify.compare(table)
     with console.status("the desk's board"):
         board.compare(table)
+    with console.status("the till in a browser"):
+        webapp.compare(table)
     with console.status("relay"):
         relay.compare(table)
     with console.status("tickets, one by one"):
