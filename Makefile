@@ -18,7 +18,7 @@ PYTHON ?= $(firstword $(shell command -v python3.11 python3))
 UV_VERSION := 0.13.8
 UV := VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/uv
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --no-header
-JOBS ?= 2
+JOBS ?= 3
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 LOCK_ARGS ?=
