@@ -84,6 +84,10 @@ export function useSelling({ me, branch, drawer, terms }: Place) {
         sale: outcome.kind === 'sent' ? outcome.sale : null,
       });
       return true;
+    } catch (error) {
+      // The device could not keep the sale: nothing was sent, and nobody may think that it was.
+      setRefusal(sentence(error));
+      return false;
     } finally {
       setIsBusy(false);
     }
