@@ -53,7 +53,11 @@ def cashier(shop: Shop, served_with: httpx.Client) -> Api:
 def completion(content: Any) -> Callable[[Heard], tuple[int, bytes]]:
     text = content if isinstance(content, str) else json.dumps(content)
     body = json.dumps({"choices": [{"message": {"role": "assistant", "content": text}}]}).encode()
-    return lambda _: (200, body)
+    return saying(200, body)
+
+
+def saying(status: int, body: bytes) -> Callable[[Heard], tuple[int, bytes]]:
+    return lambda _: (status, body)
 
 
 def classified(cashier: Api, text: str = "frigo américain") -> dict[str, Any]:
@@ -88,12 +92,12 @@ def test_an_unsure_endpoint_needs_a_choice(cashier: Api, endpoint: StandIn) -> N
 @pytest.mark.parametrize(
     "answer",
     [
-        lambda _: (500, b"broken"),
-        lambda _: (302, b""),
-        lambda _: (200, b"no json"),
-        lambda _: (200, b"{}"),
-        lambda _: (200, b"[]"),
-        lambda _: (200, b"x" * 100_000),
+        saying(500, b"broken"),
+        saying(302, b""),
+        saying(200, b"no json"),
+        saying(200, b"{}"),
+        saying(200, b"[]"),
+        saying(200, b"x" * 100_000),
         completion("I think it is a fridge."),
         completion([]),
         completion({"EEE-1": -1, "EEE-2": 2}),
