@@ -100,6 +100,9 @@ def prepare(shops: Shops) -> Token:
             for given in parts:
                 if given:
                     given.update({name: value for name, value in real.items() if name in given})
+        if turns % 9 == 0 and case.operation.method.upper() != "GET" and case.operation.path.startswith("/v1/"):
+            # One key for many requests: the first that succeeds has it, and the others hear so.
+            case.headers = {**(case.headers or {}), "Idempotency-Key": "the same"}
         # A logout would end the login of all other requests.
         return leaving.token if case.operation.path == LOGOUT else admin.token
 
