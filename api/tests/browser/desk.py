@@ -35,4 +35,6 @@ class Desk:
 
     def pages(self) -> list[str]:
         """What the navigation offers."""
-        return self.page.get_by_role("navigation").get_by_role("link").all_inner_texts()
+        links = self.page.get_by_role("navigation").get_by_role("link")
+        links.first.wait_for()
+        return links.all_inner_texts()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import MutableMapping
+from contextlib import suppress
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, BinaryIO, TextIO, cast
 
 import orjson
 import structlog
@@ -17,6 +18,29 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 def log() -> structlog.typing.FilteringBoundLogger:
     return structlog.get_logger()
+
+
+class _Out:
+    """Standard output as it is at the moment of writing. A line that cannot be written is lost, and nothing else is:
+    whoever reads the log may have gone, and a till must go on selling."""
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):
+            return sys.stdout.write(text)
+        return 0
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+
+
+class _OutBytes(_Out):
+    def write(self, text: bytes) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]  # bytes where the other has text
+        with suppress(OSError, ValueError):
+            # What stands in for standard output may take text alone.
+            buffer = getattr(sys.stdout, "buffer", None)
+            return buffer.write(text) if buffer is not None else sys.stdout.write(text.decode())
+        return 0
 
 
 def configure(level: str, log_format: str) -> None:
@@ -36,12 +60,12 @@ def configure(level: str, log_format: str) -> None:
     structlog.configure(
         processors=[*shared, *tail],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stdout)
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Out()))
         if plain
-        else structlog.BytesLoggerFactory(sys.stdout.buffer),
+        else structlog.BytesLoggerFactory(cast("BinaryIO", _OutBytes())),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(_Out())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],

@@ -103,18 +103,26 @@ class Intake:
 
     async def _work(self, organisation_id: UUID, room: deque[_Waiting]) -> None:
         # While one group is written the next one gathers; the first waits one turn of the loop for company.
-        await asyncio.sleep(0)
-        while room:
-            group = _group(room)
-            outcomes = await self._recorded(organisation_id, [item for entry in group for item in entry.submissions])
-            start = 0
-            for entry in group:
-                end = start + len(entry.submissions)
-                # Whoever was waiting may have gone.
+        group: list[_Waiting] = []
+        try:
+            await asyncio.sleep(0)
+            while room:
+                group = _group(room)
+                items = [item for entry in group for item in entry.submissions]
+                outcomes = await self._recorded(organisation_id, items)
+                start = 0
+                for entry in group:
+                    end = start + len(entry.submissions)
+                    # Whoever was waiting may have gone.
+                    if not entry.answer.done():
+                        entry.answer.set_result(outcomes[start:end])
+                    start = end
+        finally:
+            # Whatever ended the work: nobody waits for ever, and the next ticket finds a room of its own.
+            del self._rooms[organisation_id]
+            for entry in (*group, *room):
                 if not entry.answer.done():
-                    entry.answer.set_result(outcomes[start:end])
-                start = end
-        del self._rooms[organisation_id]
+                    entry.answer.set_result([VaultUnavailable()] * len(entry.submissions))
 
     async def _recorded(self, organisation_id: UUID, items: list[Submission]) -> list[Outcome]:
         try:
