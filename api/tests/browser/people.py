@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,15 @@ from typing import Any
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support import BranchOfShop, Person
+
+THOROUGH = os.environ.get("CI") == "true"
+"""In CI every page is looked at in every language and size; elsewhere in the two that differ most."""
+LANGUAGES = ("en", "es", "fr", "km") if THOROUGH else ("en", "km")
+SIZES: dict[str, dict[str, Any]] = {
+    "phone": {"width": 390, "height": 844},
+    **({"tablet": {"width": 1024, "height": 768, "dark": True}} if THOROUGH else {}),
+    "desktop": {"width": 1440, "height": 900},
+}
 
 AXE = Path(__file__).resolve().parents[3] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 

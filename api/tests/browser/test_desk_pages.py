@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.desk import Desk
-from tests.browser.people import faults, overflows, small_targets
+from tests.browser.people import LANGUAGES, SIZES, faults, overflows, small_targets
 from tests.selling import sold
 from tests.support import Shop, Shops, move, open_drawer
 
 OpenPage = Callable[..., Page]
-SIZES: dict[str, dict[str, Any]] = {
-    "phone": {"width": 390, "height": 844},
-    "tablet": {"width": 1024, "height": 768, "dark": True},
-    "desktop": {"width": 1440, "height": 900},
-}
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +81,7 @@ def test_every_page_is_sound(
     assert wrong == []
 
 
-@pytest.mark.parametrize("language", ["en", "es", "fr", "km"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_no_word_is_too_long_for_a_phone(
     furnished: tuple[Shop, dict[str, str]], new_page: OpenPage, shots: Path | None, language: str
 ) -> None:

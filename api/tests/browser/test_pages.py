@@ -11,17 +11,11 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import Till, faults, overflows, small_targets
+from tests.browser.people import LANGUAGES, SIZES, Till, faults, overflows, small_targets
 from tests.support import Shop, Shops
 
 OpenPage = Callable[..., Page]
 INITIAL_KIB_MAX = 300
-
-SIZES = {
-    "phone": {"width": 390, "height": 844},
-    "tablet": {"width": 1024, "height": 768, "dark": True},
-    "desktop": {"width": 1440, "height": 900},
-}
 
 
 def _check(page: Page, name: str, shots: Path | None, size: str) -> None:
@@ -94,7 +88,7 @@ def test_every_page_of_the_desk_is_sound(shops: Shops, new_page: OpenPage, shots
     _check(page, "desk-board", shots, size)
 
 
-@pytest.mark.parametrize("language", ["en", "es", "fr", "km"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_no_word_is_too_long_for_a_phone(shops: Shops, new_page: OpenPage, shots: Path | None, language: str) -> None:
     shop = shops.make(registers=1)
     page = new_page(**SIZES["phone"], language=language)

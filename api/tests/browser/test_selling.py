@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.counter import Counter, drawer_ready, shop_of
-from tests.browser.people import Till, faults, overflows, small_targets
+from tests.browser.people import LANGUAGES, Till, faults, overflows, small_targets
 from tests.support import Shop, Shops
 
 TillOf = Callable[..., Till]
@@ -326,7 +326,7 @@ def test_a_drawer_that_was_closed_elsewhere_is_said_and_the_cart_stays(counter: 
     expect(counter.lines).to_contain_text("Bread")
 
 
-@pytest.mark.parametrize("language", ["en", "fr", "es", "km"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_selling_looks_right_in_every_language_and_size(
     euros: Shop, till_of: TillOf, shots: Path | None, language: str
 ) -> None:
