@@ -42,7 +42,7 @@ test: $(STAMP) $(BOT_STAMP) ## Run the whole test suite against a real PostgreSQ
 	@# 3: there is no Node, or no npm registry. The tests that need the built web app then skip, and say so.
 	@frontend/build && frontend/build npm run --silent test; code=$$?; \
 		if [[ $$code == 3 && -z "$$CI" ]]; then echo "SKIPPED: the web app's own tests."; else exit $$code; fi
-	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 check: $(STAMP) $(BOT_STAMP) ## Lint, format, types, layers, migrations, generated files, compose file
 	$(BIN)/ruff check
