@@ -15,6 +15,8 @@ from tillvault.core.db import Database
 from tillvault.deposits.exports.runner import Ran, exporter_of
 from tillvault.events import service as events
 
+LAST_MONTH = ("2026-10-01", "2026-10-31")
+
 
 def exported(client: Api, since: str, until: str, **query: str) -> httpx.Response:
     return client.get("/v1/deposits/export", params={"from": since, "to": until, **query})
@@ -41,3 +43,19 @@ def run_due(settings: Settings, **changes: Any) -> Ran:
             await database.close()
 
     return asyncio.run(run())
+
+
+def scheduled(admin: Api, destination: dict[str, Any], **body: Any) -> dict[str, Any]:
+    """An export of last month, which is over."""
+    sent = {"name": "ADEME", "destination": destination, "since": LAST_MONTH[0], "period": "month"} | body
+    return admin.ok(admin.post("/v1/deposits/exports", sent), 201)
+
+
+def attempts(admin: Api, export: dict[str, Any]) -> list[dict[str, Any]]:
+    target = f"deposits-export:{export['id']}"
+    return admin.ok(admin.get("/v1/sync-logs", params={"target": target}))["items"]
+
+
+def seen(admin: Api, export: dict[str, Any]) -> dict[str, Any]:
+    every = admin.ok(admin.get("/v1/deposits/exports"))["items"]
+    return next(each for each in every if each["id"] == export["id"])

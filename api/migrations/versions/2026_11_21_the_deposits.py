@@ -21,7 +21,7 @@ def upgrade() -> None:
     for table in ("deposits", "deposit_decisions"):
         protect(table, "SELECT, INSERT")
         append_only(table)
-    protect("deposit_exports", "SELECT, INSERT, UPDATE")
+    protect("deposit_exports", "SELECT, INSERT, UPDATE, DELETE")
     readable_by_directory("deposit_exports")
     op.execute(f"CREATE FUNCTION {_DUE}")
     op.execute("REVOKE ALL ON FUNCTION directory_deposit_exports(timestamptz) FROM PUBLIC")

@@ -15,20 +15,16 @@ from uuid import UUID
 
 import httpx
 import pytest
-from cryptography.exceptions import InvalidTag
 from openpyxl import load_workbook
 from standardwebhooks import Webhook
 
-from tests.exporting import exported, rows_of, run_due
+from tests.exporting import LAST_MONTH, attempts, exported, rows_of, run_due, scheduled, seen
 from tests.machinery import execute, served
 from tests.selling import product, sold
 from tests.standin import standing_in
 from tests.support import Api, Shop, Shops, fetch, open_drawer, refused
 from tillvault.core.config import Settings
 from tillvault.deposits.exports import s3
-from tillvault.deposits.exports.sealing import seal, unseal
-
-LAST_MONTH = ("2026-10-01", "2026-10-31")
 
 
 @pytest.fixture
@@ -169,12 +165,6 @@ def near(private: Settings) -> Iterator[httpx.Client]:
         yield client
 
 
-def scheduled(admin: Api, destination: dict[str, Any], **body: Any) -> dict[str, Any]:
-    """An export of last month, which is over."""
-    sent = {"name": "ADEME", "destination": destination, "since": LAST_MONTH[0], "period": "month"} | body
-    return admin.ok(admin.post("/v1/deposits/exports", sent), 201)
-
-
 def of_last_month(dsn: str, shop: Shop, admin: Api, category: str, grams: int) -> None:
     """A validated deposit of last month, as if it had been told then."""
     deposit = taken_in(admin, category, grams)
@@ -185,16 +175,6 @@ def of_last_month(dsn: str, shop: Shop, admin: Api, category: str, grams: int) -
         "ALTER TABLE deposits ENABLE ALWAYS TRIGGER append_only",
     )
     assert shop.id
-
-
-def attempts(admin: Api, export: dict[str, Any]) -> list[dict[str, Any]]:
-    target = f"deposits-export:{export['id']}"
-    return admin.ok(admin.get("/v1/sync-logs", params={"target": target}))["items"]
-
-
-def seen(admin: Api, export: dict[str, Any]) -> dict[str, Any]:
-    every = admin.ok(admin.get("/v1/deposits/exports"))["items"]
-    return next(each for each in every if each["id"] == export["id"])
 
 
 def test_a_folder_gets_the_file_of_the_month_that_is_over(
@@ -392,39 +372,3 @@ def test_a_destination_that_makes_no_sense_is_refused(shop: Shop, destination: d
     answer = shop.elena.back_office().post("/v1/deposits/exports", {"name": "x", "destination": destination})
 
     refused(answer, 400, "VALIDATION_ERROR")
-
-
-def test_only_admins_say_where_exports_are_sent(shop: Shop) -> None:
-    for person in (shop.ana, shop.marta):
-        client = person.back_office()
-        refused(client.get("/v1/deposits/exports"), 403, "ROLE_FORBIDDEN")
-        made = client.post("/v1/deposits/exports", {"name": "x", "destination": {"target": "folder"}})
-        refused(made, 403, "ROLE_FORBIDDEN")
-
-
-def test_an_inactive_export_rests_and_one_that_is_not_due_is_not_tried(
-    shop: Shop, settings: Settings, tmp_path: Path
-) -> None:
-    admin = shop.elena.back_office()
-    export = scheduled(admin, {"target": "folder"})
-    path = f"/v1/deposits/exports/{export['id']}"
-
-    admin.ok(admin.patch(path, {"isActive": False}))
-    run_due(settings, exports_dir=tmp_path)
-
-    assert attempts(admin, export) == []
-    refused(admin.post(f"{path}/retry"), 409, "EXPORT_NOT_DUE")
-    admin.ok(admin.patch(path, {"isActive": True, "name": "Ecologic"}))
-    run_due(settings, exports_dir=tmp_path)
-    assert len(attempts(admin, export)) == 1
-    refused(admin.post(f"{path}/retry"), 409, "EXPORT_NOT_DUE")
-
-
-def test_a_sealed_secret_opens_only_where_it_belongs(shop: Shop) -> None:
-    own, other = shop.id, shop.branches[0].id
-    sealed = seal("secret", master=b"key", organisation_id=own, export_id=other)
-
-    assert unseal(sealed, master=b"key", organisation_id=own, export_id=other) == "secret"
-    for master, organisation_id, export_id in ((b"another", own, other), (b"key", own, own), (b"key", other, other)):
-        with pytest.raises(InvalidTag):
-            unseal(sealed, master=master, organisation_id=organisation_id, export_id=export_id)

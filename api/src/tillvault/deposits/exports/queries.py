@@ -112,6 +112,12 @@ async def update(
     return row
 
 
+async def delete(db: Connection, export_id: UUID) -> None:
+    await db.execute(
+        "DELETE FROM deposit_exports WHERE organisation_id = $1 AND id = $2", db.organisation_id, export_id
+    )
+
+
 async def organisations_due(db: Connection, now: datetime) -> list[UUID]:
     """Whose exports are due."""
     rows = await db.fetch("SELECT organisation_id FROM directory_deposit_exports($1)", now)

@@ -120,6 +120,16 @@ async def change_export(edge: Authorised, export_id: UUID, body: ExportChange) -
     return await edge.answer(ExportAnswer.of(row))
 
 
+@router.delete(
+    "/exports/{export_id}",
+    response_model=Success[ExportAnswer],
+    responses=refusals(Dialect.ENVELOPE, RoleForbidden, ValidationFailed, REPEATABLE, AUTHENTICATED, ExportNotFound),
+)
+async def delete_export(edge: Authorised, export_id: UUID) -> Response:
+    """Send it no more; the answer is what it was. Its secret is forgotten, its attempts stay in `/v1/sync-logs`."""
+    return await edge.answer(ExportAnswer.of(await service.delete(edge.db, actor=edge.actor, export_id=export_id)))
+
+
 @router.post(
     "/exports/{export_id}/retry",
     response_model=Success[ExportAnswer],

@@ -164,6 +164,16 @@ async def retry(db: Connection, *, actor: Actor, export_id: UUID) -> Row:
     return after
 
 
+async def delete(db: Connection, *, actor: Actor, export_id: UUID) -> Row:
+    """Send it no more, and forget where to and with which secret. Its attempts stay in the sync log; one that is under
+    way is not called back. Raises RoleForbidden or ExportNotFound."""
+    require(actor, Permission.DEPOSITS_ADMINISTER)
+    before = await _known(db, export_id)
+    await queries.delete(db, export_id)
+    _audited(db, actor, "EXPORT_DELETED", before, before=before, is_gone=True)
+    return before
+
+
 async def _known(db: Connection, export_id: UUID) -> Row:
     row = await queries.record(db, export_id)
     if row is None:
@@ -171,7 +181,7 @@ async def _known(db: Connection, export_id: UUID) -> Row:
     return row
 
 
-def _audited(db: Connection, actor: Actor, action: str, row: Row, *, before: Row | None) -> None:
+def _audited(db: Connection, actor: Actor, action: str, row: Row, *, before: Row | None, is_gone: bool = False) -> None:
     audit.record(
         db,
         actor,
@@ -180,7 +190,7 @@ def _audited(db: Connection, actor: Actor, action: str, row: Row, *, before: Row
         resource_id=row["id"],
         branch_id=None,
         before=None if before is None else _described(before),
-        after=_described(row),
+        after=None if is_gone else _described(row),
     )
 
 
