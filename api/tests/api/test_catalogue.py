@@ -1,19 +1,15 @@
-"""/v1/catalogue: categories, products, prices of branches."""
+"""/v1/catalogue: products, and prices of branches."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from tests.listening import listening
-from tests.support import Api, Shop, Shops, fetch, race, refused, statuses
+from tests.catalogue import CATEGORIES, PRODUCTS, make, put
+from tests.support import Api, Shop, Shops, race, refused, statuses
 from tillvault.identity.domain import Role
-
-PRODUCTS = "/v1/catalogue/products"
-CATEGORIES = "/v1/catalogue/categories"
 
 
 @pytest.fixture(scope="module")
@@ -33,30 +29,6 @@ def admin(shop: Shop) -> Api:
 @pytest.fixture(scope="module")
 def till(shop: Shop) -> Api:
     return shop.ana.login(shop.registers[0])
-
-
-def make(admin: Api, name: str, **rest: Any) -> dict[str, Any]:
-    return admin.ok(admin.post(PRODUCTS, {"name": name, "price": 1, **rest}), 201)
-
-
-def names(api: Api, **params: Any) -> list[str]:
-    return [item["name"] for item in api.ok(api.get(PRODUCTS, params=params))["items"]]
-
-
-def all_pages(api: Api, path: str, **params: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    cursor: str | None = None
-    while True:
-        page = api.ok(api.get(path, params=params | ({"cursor": cursor} if cursor else {})))
-        found += page["items"]
-        cursor = page["nextCursor"]
-        if cursor is None:
-            return found
-        assert len(page["items"]) == int(params.get("limit", 50))
-
-
-def put(api: Api, path: str, body: dict[str, Any]) -> Any:
-    return api.request("PUT", path, json=body)
 
 
 def test_a_product_keeps_what_it_was_given(admin: Api) -> None:
@@ -158,27 +130,6 @@ def test_a_product_that_makes_no_sense_is_refused(admin: Api, change: dict[str, 
     assert admin.ok(admin.get(f"{PRODUCTS}/{made['id']}")) == made
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"name": ""},
-        {"name": None},
-        {"colour": "red"},
-        {"colour": "#12345"},
-        {"position": -1},
-        {"position": 1_000_001},
-        {"position": "1"},
-        {"isActive": "yes"},
-        {"icon": "lamp"},
-    ],
-    ids=str,
-)
-def test_a_category_that_makes_no_sense_is_refused(admin: Api, change: dict[str, Any]) -> None:
-    answer = admin.post(CATEGORIES, {"name": "New"} | change)
-
-    assert refused(answer, 400, "VALIDATION_ERROR")["details"][0]["field"] == next(iter(change))
-
-
 def test_codes_and_names_of_categories_are_taken_once(admin: Api) -> None:
     make(admin, "First", sku="ONCE", barcode="111")
     other = make(admin, "Second", sku="TWICE", barcode="222")
@@ -277,89 +228,6 @@ def test_what_is_unknown_is_not_found(admin: Api) -> None:
     refused(admin.post(PRODUCTS, {"name": "X", "price": 1, "categoryId": str(uuid4())}), 404, "CATEGORY_NOT_FOUND")
 
 
-def test_search_looks_at_each_word_without_case_and_accents(shops: Shops) -> None:
-    shop = shops.make()
-    admin = shop.elena.back_office()
-    make(admin, "Cafetière électrique", sku="CAF-100%")
-    make(admin, "Vélo enfant", barcode="4006381333931")
-    make(admin, "Vélo 4006381333931 bis")
-    make(admin, "Œuvre d'art")
-
-    assert names(admin, q="ELEC cafetiere") == ["Cafetière électrique"]
-    assert names(admin, q="100%") == ["Cafetière électrique"]
-    assert names(admin, q="caf_") == []
-    assert names(admin, q="velo") == ["Vélo 4006381333931 bis", "Vélo enfant"]
-    assert names(admin, q="4006381333931") == ["Vélo enfant", "Vélo 4006381333931 bis"]
-    assert names(admin, barcode="4006381333931") == ["Vélo enfant"]
-    assert names(admin, barcode="4006381333931", q="cafe") == []
-    assert [item["name"] for item in all_pages(admin, PRODUCTS, q="4006381333931", limit=1)] == [
-        "Vélo enfant",
-        "Vélo 4006381333931 bis",
-    ]
-
-
-def test_lists_are_filtered_and_paged_by_name(shops: Shops) -> None:
-    shop = shops.make()
-    admin = shop.elena.back_office()
-    category = admin.ok(admin.post(CATEGORIES, {"name": "Odd"}), 201)
-    for number in range(23):
-        make(
-            admin,
-            f"Thing {number:02d}",
-            isFavourite=number % 5 == 0,
-            isActive=number % 2 == 0,
-            categoryId=category["id"] if number % 2 else None,
-        )
-
-    everything = [item["name"] for item in all_pages(admin, PRODUCTS, limit=4)]
-
-    assert everything == [f"Thing {number:02d}" for number in range(23)]
-    assert names(admin, favourite=True) == [f"Thing {number:02d}" for number in (0, 5, 10, 15, 20)]
-    assert names(admin, active=False) == names(admin, categoryId=category["id"]) == everything[1::2]
-    refused(admin.get(PRODUCTS, params={"cursor": "nonsense"}), 400, "VALIDATION_ERROR")
-
-
-def test_a_till_hears_only_of_what_has_changed_since(shops: Shops) -> None:
-    shop = shops.make()
-    admin = shop.elena.back_office()
-    category = admin.ok(admin.post(CATEGORIES, {"name": "Old name"}), 201)
-    made = [make(admin, f"P{number}") for number in range(6)]
-    last = datetime.fromisoformat(made[-1]["updatedAt"])
-    since = {"updatedSince": (last + timedelta(microseconds=1)).isoformat()}
-
-    assert all_pages(admin, PRODUCTS, **since) == []
-    admin.ok(admin.patch(f"{PRODUCTS}/{made[3]['id']}", {"categoryId": category["id"]}))
-    admin.ok(put(admin, f"{PRODUCTS}/{made[1]['id']}/prices/{shop.branches[0].id}", {"price": 3}))
-    assert [item["name"] for item in all_pages(admin, PRODUCTS, limit=1, **since)] == ["P3", "P1"]
-    admin.ok(admin.patch(f"{CATEGORIES}/{category['id']}", {"name": "New name"}))
-
-    changed = all_pages(admin, PRODUCTS, limit=1, **since)
-    assert [(item["name"], item["categoryName"]) for item in changed] == [("P1", None), ("P3", "New name")]
-    assert len(all_pages(admin, PRODUCTS, limit=2, updatedSince=made[0]["updatedAt"])) == 6
-
-
-def test_categories_are_listed_changed_and_audited(shops: Shops) -> None:
-    shop = shops.make()
-    admin = shop.elena.back_office()
-    made = [admin.ok(admin.post(CATEGORIES, {"name": name}), 201) for name in ("Toys", "books", "Lamps")]
-
-    changed = admin.ok(
-        admin.patch(f"{CATEGORIES}/{made[0]['id']}", {"name": "Games", "isActive": False, "colour": "#abcdef"})
-    )
-
-    assert [category["position"] for category in made] == [1, 2, 3]
-    assert [item["name"] for item in all_pages(admin, CATEGORIES, limit=1)] == ["books", "Games", "Lamps"]
-    assert [item["name"] for item in all_pages(admin, CATEGORIES, active=False)] == ["Games"]
-    assert changed | {"updatedAt": ""} == made[0] | {
-        "name": "Games",
-        "isActive": False,
-        "colour": "#abcdef",
-        "updatedAt": "",
-    }
-    told = admin.ok(admin.get("/v1/audit", params={"resourceId": made[0]["id"]}))["items"]
-    assert [entry["action"] for entry in told] == ["CATEGORY_UPDATED", "CATEGORY_CREATED"]
-
-
 def test_a_machine_says_the_currency_where_branches_have_several(shops: Shops) -> None:
     shop = shops.make(currencies=("USD", "KHR"))
     admin = shop.elena.back_office()
@@ -371,34 +239,3 @@ def test_a_machine_says_the_currency_where_branches_have_several(shops: Shops) -
 
     assert refused(answer, 400, "VALIDATION_ERROR")["details"][0]["field"] == "currency"
     assert make(machine, "Coffee", currency="EUR")["currency"] == "EUR"
-
-
-def test_every_change_of_a_product_is_told_to_tills(shops: Shops, owner_dsn: str) -> None:
-    shop = shops.make()
-    admin = shop.elena.back_office()
-    made = make(admin, "Told", price=2)
-    admin.ok(put(admin, f"{PRODUCTS}/{made['id']}/prices/{shop.branches[0].id}", {"price": 3}))
-
-    told = fetch(
-        owner_dsn,
-        "SELECT type, branch_id, key, data->'price'->>'EUR' AS price FROM outbox_events"
-        f" WHERE data->>'productId' = '{made['id']}' ORDER BY id",
-    )
-
-    assert [tuple(row) for row in told] == [
-        ("catalogue.product_changed", None, "catalogue", "2.00"),
-        ("catalogue.product_changed", shop.branches[0].id, "catalogue", "3.00"),
-    ]
-
-
-def test_a_till_hears_at_once_that_a_price_has_changed(shops: Shops) -> None:
-    shop, other = shops.make(), shops.make()
-    admin, till, elsewhere = shop.elena.back_office(), shop.ana.login(shop.registers[0]), other.elena.back_office()
-
-    with listening(till) as heard, listening(elsewhere) as foreign:
-        made = make(admin, "Heard", price=2)
-        name, event = heard.next()
-
-        assert foreign.silent()
-    assert (name, event["type"]) == ("catalogue.product_changed", "catalogue.product_changed")
-    assert event["data"] == {"productId": made["id"], "name": "Heard", "price": {"EUR": 2}, "isActive": True}
