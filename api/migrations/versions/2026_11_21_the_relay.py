@@ -124,6 +124,7 @@ def _deliveries() -> None:
         sa.Column("attempts", sa.SmallInteger(), nullable=False),
         sa.Column("response_code", sa.SmallInteger(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False, comment="when it was put here, last"),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("status IN ('PENDING', 'DELIVERED', 'DEAD')", name=op.f("ck_event_deliveries_status_known")),
         sa.PrimaryKeyConstraint("organisation_id", "target", "event_id", name=op.f("pk_event_deliveries")),

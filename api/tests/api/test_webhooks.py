@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -199,6 +201,45 @@ def test_events_are_delivered_again_since_a_time_or_one_by_its_id(
     assert [one.event["id"] for one in receiver.received if one.event["data"]["number"] == 5] == [str(ids[5])] * 3
     refused(unknown, 404, "EVENT_NOT_FOUND")
     refused(both, 400, "VALIDATION_ERROR")
+
+
+def test_what_is_asked_for_while_it_is_being_delivered_comes_once_more(
+    shop: Shop, admin: Api, receiver: Receiver, lenient: Settings
+) -> None:
+    webhook = create(admin, receiver.url)
+    began, may_end = threading.Event(), threading.Event()
+
+    def slowly(_: Received) -> None:
+        began.set()
+        may_end.wait(10)
+
+    receiver.answers = slowly
+    (event,) = told(lenient, shop.id, ["drawer:a"], 1)
+    with relay(lenient, timeout_seconds=20):
+        assert began.wait(10)
+        answer = admin.ok(admin.post(f"/v1/webhooks/{webhook['id']}/replay", {"eventId": str(event)}))
+        may_end.set()
+        eventually(lambda: len(receiver.received) == 2, "the replay")
+        eventually(lambda: not deliveries(admin, webhook, "?status=PENDING"), "the notes")
+
+    assert answer == {"replayed": 1}
+    assert receiver.numbers() == {"drawer:a": [0, 0]}
+
+
+def test_what_waits_for_a_long_pause_is_tried_at_once_when_it_is_asked_for(
+    shop: Shop, admin: Api, receiver: Receiver, lenient: Settings
+) -> None:
+    webhook = create(admin, receiver.url)
+    patient = replace(QUICK, first=timedelta(hours=1), longest=timedelta(hours=1))
+    receiver.answers = lambda _: 503
+    (event,) = told(lenient, shop.id, ["drawer:a"], 1)
+    with relay(lenient, policy=patient):
+        eventually(lambda: any(each["attempts"] for each in deliveries(admin, webhook)), "a first try")
+        receiver.answers = lambda _: None
+        answer = admin.ok(admin.post(f"/v1/webhooks/{webhook['id']}/replay", {"eventId": str(event)}))
+        eventually(lambda: receiver.numbers() == {"drawer:a": [0]}, "the delivery")
+
+    assert answer == {"replayed": 1}
 
 
 def test_an_inactive_webhook_gets_nothing_until_it_is_reactivated(

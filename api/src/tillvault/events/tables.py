@@ -72,6 +72,7 @@ event_deliveries = Table(
     Column("attempts", SmallInteger, nullable=False),
     Column("response_code", SmallInteger),
     Column("error", Text),
+    Column("asked_at", DateTime(timezone=True), nullable=False, comment="when it was put here, last"),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("organisation_id", "target", "event_id"),
     CheckConstraint("status IN ('PENDING', 'DELIVERED', 'DEAD')", name="status_known"),

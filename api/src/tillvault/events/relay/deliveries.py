@@ -221,6 +221,7 @@ class Deliveries:
         notes.outcomes.append(
             Outcome(
                 event_id=each.envelope.id,
+                asked_at=each.asked_at,
                 status="DEAD" if is_dead else "PENDING",
                 attempts=attempts,
                 response_code=response_code,
@@ -264,5 +265,9 @@ def is_batch(target: str) -> bool:
 
 def _delivered(each: Waiting, response_code: int | None) -> Outcome:
     return Outcome(
-        event_id=each.envelope.id, status="DELIVERED", attempts=each.attempts + 1, response_code=response_code
+        event_id=each.envelope.id,
+        asked_at=each.asked_at,
+        status="DELIVERED",
+        attempts=each.attempts + 1,
+        response_code=response_code,
     )

@@ -41,6 +41,8 @@ class Waiting:
     envelope: Envelope
     attempts: int
     """Failed ones so far."""
+    asked_at: datetime
+    """When it was put there, or was last asked for again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,8 @@ class Outcome:
     """What became of one delivery."""
 
     event_id: UUID
+    asked_at: datetime
+    """As it was read. What was asked for again meanwhile keeps waiting: its new delivery has not begun."""
     status: str
     attempts: int
     response_code: int | None = None
@@ -161,8 +165,15 @@ async def queued(db: Connection, *, targets: Sequence[str], keys: Sequence[str])
     return {(row["target"], row["key"]) for row in rows}
 
 
-async def enqueue(db: Connection, waiting: Sequence[tuple[str, Envelope]], *, due_at: datetime | None = None) -> None:
-    """Let events wait for targets, in order per key. `due_at` None: from now on.
+async def enqueue(
+    db: Connection,
+    waiting: Sequence[tuple[str, Envelope]],
+    *,
+    due_at: datetime | None = None,
+    anew: bool = False,
+) -> None:
+    """Let events wait for targets, in order per key. `due_at` None: from now on. `anew`: also what waits already starts
+    afresh, and if it is being delivered at this moment, that delivery does not count.
 
     The row of the key is locked before its deliveries are written: whoever empties the key at the same time holds the
     same lock, and so either sees them or removes the row before.
@@ -187,18 +198,20 @@ async def enqueue(db: Connection, waiting: Sequence[tuple[str, Envelope]], *, du
     )
     await db.execute(
         """
-        INSERT INTO event_deliveries (organisation_id, target, event_id, key, occurred_at, status, attempts, updated_at)
-        SELECT $1, r.*, 'PENDING', 0, now()
+        INSERT INTO event_deliveries (organisation_id, target, event_id, key, occurred_at, status, attempts, asked_at,
+                                      updated_at)
+        SELECT $1, r.*, 'PENDING', 0, now(), now()
         FROM unnest($2::text[], $3::uuid[], $4::text[], $5::timestamptz[]) AS r(target, event_id, key, occurred_at)
         ON CONFLICT (organisation_id, target, event_id) DO UPDATE
-        SET status = 'PENDING', attempts = 0, updated_at = now()
-        WHERE event_deliveries.status <> 'PENDING'
+        SET status = 'PENDING', attempts = 0, asked_at = now(), updated_at = now()
+        WHERE $6 OR event_deliveries.status <> 'PENDING'
         """,
         db.organisation_id,
         [target for target, _ in waiting],
         [event.id for _, event in waiting],
         [event.key for _, event in waiting],
         [event.occurred_at for _, event in waiting],
+        anew,
     )
 
 
@@ -228,9 +241,9 @@ async def waiting_of(db: Connection, *, target: str, keys: Sequence[str], per_ke
     """The first events that wait under each key, in order."""
     rows = await db.fetch(
         f"""
-        SELECT {EVENT}, d.attempts FROM unnest($3::text[]) AS k(key)
+        SELECT {EVENT}, d.attempts, d.asked_at FROM unnest($3::text[]) AS k(key)
         CROSS JOIN LATERAL (
-            SELECT w.event_id, w.attempts FROM event_deliveries w
+            SELECT w.event_id, w.attempts, w.asked_at FROM event_deliveries w
             WHERE w.organisation_id = $1 AND w.target = $2 AND w.key = k.key AND w.status = 'PENDING'
             ORDER BY w.occurred_at, w.event_id LIMIT $4
         ) d
@@ -246,7 +259,7 @@ async def waiting_of(db: Connection, *, target: str, keys: Sequence[str], per_ke
     found: dict[str, list[Waiting]] = {key: [] for key in keys}
     for row in rows:
         envelope = envelope_of(db.organisation_id, row)
-        found[envelope.key].append(Waiting(envelope=envelope, attempts=row["attempts"]))
+        found[envelope.key].append(Waiting(envelope=envelope, attempts=row["attempts"], asked_at=row["asked_at"]))
     return found
 
 
@@ -269,9 +282,9 @@ async def note_outcomes(db: Connection, *, target: str, outcomes: Sequence[Outco
         UPDATE event_deliveries d
         SET status = r.status, attempts = r.attempts, response_code = r.response_code, error = r.error,
             updated_at = now()
-        FROM unnest($3::uuid[], $4::text[], $5::int[], $6::int[], $7::text[])
-            AS r(event_id, status, attempts, response_code, error)
-        WHERE d.organisation_id = $1 AND d.target = $2 AND d.event_id = r.event_id
+        FROM unnest($3::uuid[], $4::text[], $5::int[], $6::int[], $7::text[], $8::timestamptz[])
+            AS r(event_id, status, attempts, response_code, error, asked_at)
+        WHERE d.organisation_id = $1 AND d.target = $2 AND d.event_id = r.event_id AND d.asked_at = r.asked_at
         """,
         db.organisation_id,
         target,
@@ -280,6 +293,7 @@ async def note_outcomes(db: Connection, *, target: str, outcomes: Sequence[Outco
         [outcome.attempts for outcome in outcomes],
         [outcome.response_code for outcome in outcomes],
         [outcome.error for outcome in outcomes],
+        [outcome.asked_at for outcome in outcomes],
     )
 
 

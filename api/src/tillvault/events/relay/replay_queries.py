@@ -67,17 +67,17 @@ async def repeat(
 ) -> int:
     """Let events be delivered (again) to a target, those since a time or a single one, oldest first; gives how many.
 
-    What still waits in the outbox comes by itself.
+    What waits already, also for a long pause, is tried now. What is being delivered at this moment comes once more: who
+    asks has perhaps lost just that. So does what is still in the outbox: the relay that is at it may have read the
+    endpoints before this one was made.
     """
     rows = await db.fetch(
         f"""
         SELECT {EVENT} FROM outbox_events e
-        WHERE e.organisation_id = $1 AND e.relayed_at IS NOT NULL
+        WHERE e.organisation_id = $1
           AND ($2::text[] IS NULL OR e.type = ANY($2))
           AND ($3::timestamptz IS NULL OR e.occurred_at >= $3)
           AND ($4::uuid IS NULL OR e.id = $4)
-          AND NOT EXISTS (SELECT FROM event_deliveries d WHERE d.organisation_id = $1 AND d.target = $6
-                          AND d.event_id = e.id AND d.status = 'PENDING')
         ORDER BY e.occurred_at, e.id LIMIT $5
         """,  # noqa: S608  (our own column list)
         db.organisation_id,
@@ -85,7 +85,6 @@ async def repeat(
         since,
         event_id,
         limit,
-        target,
     )
     return await _again(db, target, rows)
 
@@ -93,6 +92,6 @@ async def repeat(
 async def _again(db: Connection, target: str, rows: Sequence[Row]) -> int:
     assert db.organisation_id is not None  # noqa: S101  (events belong to an organisation)
     if rows:
-        await queries.enqueue(db, [(target, queries.envelope_of(db.organisation_id, row)) for row in rows])
+        await queries.enqueue(db, [(target, queries.envelope_of(db.organisation_id, row)) for row in rows], anew=True)
         await hasten(db, target=target)
     return len(rows)
