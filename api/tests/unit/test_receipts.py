@@ -3,157 +3,25 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from decimal import Decimal
-from html.parser import HTMLParser
-from importlib import import_module
-from typing import Any
-from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
-from tillvault.cash.takings.domain import Flow, Line, Payment, PaymentMethod, Rounding, Sale, SaleKind
-from tillvault.sales.receipts import as_html, layout, qr, wording
-from tillvault.sales.receipts.as_escpos import commands
-from tillvault.sales.receipts.domain import Copy, Form, Language, Mark, Paper, Receipt, Shop
+from tests.receipts import KHMER, NOW, ORIGINAL, OTHER, TEXTS, as_page, line, receipt, sale, written
+from tillvault.cash.takings.domain import Flow, Payment, PaymentMethod, Rounding, SaleKind
+from tillvault.sales.receipts import as_html, layout, wording
+from tillvault.sales.receipts.domain import Copy, Form, Language, Mark, Paper
 from tillvault.sales.receipts.fonts import Fonts
-from tillvault.sales.receipts.links import TOKEN_LENGTH, Address, Links
 from tillvault.sales.receipts.rendering import Wanted, rendered
 from tillvault.sales.receipts.text import clean, clusters, wrapped
 from tillvault.sales.receipts.translations import WORDS
-
-zxingcpp: Any = import_module("zxingcpp")
-"""A reader of codes; the module is compiled and says nothing of its types."""
-NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
-ORGANISATION, SALE, OTHER = (UUID(int=number) for number in (1, 2, 3))
-LINKS = Links(b"s" * 32, "https://shop.example/")
-KHMER = "កាហ្វេទឹកដោះគោ"
-ADDRESS = Address(ORGANISATION, SALE)
-ORIGINAL = Copy(mark=Mark.ORIGINAL)
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=120)
 
 
 @pytest.fixture(scope="module")
 def fonts() -> Fonts:
     return Fonts()
-
-
-def line(number: int, name: str, *, price: int = 1250, discount: int = 0, rate: int = 2000) -> Line:
-    total = price - discount
-    return Line(
-        number=number,
-        product_id=None,
-        category_id=None,
-        category_name=None,
-        name=name,
-        eee_category=None,
-        weight_grams=None,
-        quantity_milli=1000,
-        unit_price_minor=price,
-        list_price_minor=None,
-        gross_minor=price,
-        discount_minor=discount,
-        total_minor=total,
-        tax_rate_bp=rate,
-        tax_minor=total * rate // (10_000 + rate),
-    )
-
-
-def sale(names: list[str], *, lines: list[Line] | None = None, cashier: str = "Ana", **columns: Any) -> Sale:
-    made = lines if lines is not None else [line(at, name) for at, name in enumerate(names, start=1)]
-    goods = sum(one.total_minor for one in made)
-    known: dict[str, Any] = {
-        "organisation_id": ORGANISATION,
-        "id": SALE,
-        "kind": SaleKind.SALE,
-        "branch_id": OTHER,
-        "branch_name": "Branch",
-        "register_id": None,
-        "register_name": "Caja 1",
-        "session_id": None,
-        "cashier_id": OTHER,
-        "cashier_name": cashier,
-        "series_id": OTHER,
-        "receipt_number": 7,
-        "refunded_sale_id": None,
-        "currency": "EUR",
-        "goods_minor": goods,
-        "discount_minor": sum(one.discount_minor for one in made),
-        "tax_minor": sum(one.tax_minor for one in made),
-        "donation_minor": 0,
-        "rounding": None,
-        "total_minor": goods,
-        "fx_rates": {},
-        "note": None,
-        "occurred_at": NOW,
-        "created_at": NOW,
-        "ticket_sha256": bytes(range(32)),
-        "lines": made,
-        "payments": [],
-    }
-    return Sale(**known | columns)
-
-
-def receipt(
-    made: Sale, *, name: str = "Shop", header: str = "", footer: str = "", number: int | None = None
-) -> Receipt:
-    return Receipt(
-        shop=Shop(organisation_name=name, timezone="Asia/Phnom_Penh", header=header, footer=footer),
-        sale=made,
-        refunded_number=number,
-        ticket=None,
-        proof_url=LINKS.url(ORGANISATION, SALE),
-    )
-
-
-def written(made: Receipt, copy: Copy = ORIGINAL, language: Language = Language.EN) -> list[tuple[str, ...]]:
-    """All rows of a receipt, as they are written."""
-    return [row for block in layout.laid_out(made, copy, language) if (row := layout.texts_of(block))]
-
-
-class Page(HTMLParser):
-    """What a browser would make of a page: its elements, and the text between them."""
-
-    def __init__(self, page: bytes) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text: list[str] = []
-        self.feed(page.decode())
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text.append(data)
-
-
-def as_page(made: Receipt, fonts: Fonts, copy: Copy = ORIGINAL) -> Page:
-    wanted = Wanted(form=Form.HTML, language=Language.EN, paper=Paper.WIDE)
-    return Page(rendered(made, copy, wanted, fonts))
-
-
-def read_code(modules: list[list[bool]]) -> str:
-    """What a scanner reads."""
-    scale, quiet = 4, qr.QUIET_MODULES
-    side = (len(modules) + 2 * quiet) * scale
-    image = Image.new("L", (side, side), 255)
-    for y, row in enumerate(modules, start=quiet):
-        for x, dark in enumerate(row, start=quiet):
-            if dark:
-                image.paste(0, (x * scale, y * scale, (x + 1) * scale, (y + 1) * scale))
-    return zxingcpp.read_barcode(image).text
-
-
-def text_sent(sent: bytes) -> str:
-    """What the printer writes in its own font: all but pictures and commands."""
-    text = b""
-    while (at := sent.find(b"\x1dv0\x00")) >= 0:
-        width, height = (int.from_bytes(sent[at + 4 + 2 * n : at + 6 + 2 * n], "little") for n in (0, 1))
-        text, sent = text + sent[:at], sent[at + 8 + width * height :]
-    return re.sub(rb"\x1b@|[\x1b\x1d][!aEtVBd{M-][\x00-\xff]", b"", text + sent).decode("cp858")
 
 
 # What stands on a receipt
@@ -163,20 +31,10 @@ def test_a_receipt_says_where_when_what_and_how_it_was_paid() -> None:
     lines = [line(1, "Book", discount=250), line(2, "Tea", price=550, rate=550)]
     paid = [
         Payment(
-            number=1,
-            flow=Flow.TENDER,
-            method=PaymentMethod.CASH,
-            currency="EUR",
-            amount_minor=2000,
-            base_minor=2000,
+            number=1, flow=Flow.TENDER, method=PaymentMethod.CASH, currency="EUR", amount_minor=2000, base_minor=2000
         ),
         Payment(
-            number=2,
-            flow=Flow.CHANGE,
-            method=PaymentMethod.CASH,
-            currency="KHR",
-            amount_minor=-1_200,
-            base_minor=-250,
+            number=2, flow=Flow.CHANGE, method=PaymentMethod.CASH, currency="KHR", amount_minor=-1_200, base_minor=-250
         ),
     ]
     rounded = Rounding(currency="KHR", amount_minor=50, base_minor=1)
@@ -316,32 +174,6 @@ def test_a_page_loads_nothing_from_elsewhere(fonts: Fonts) -> None:
     assert "default-src 'none'" in as_html.POLICY
 
 
-@settings(max_examples=40, deadline=None)
-@given(names=st.lists(TEXTS, min_size=1, max_size=4), paper=st.sampled_from(Paper), language=st.sampled_from(Language))
-def test_no_text_breaks_pdf_or_printer(fonts: Fonts, names: list[str], paper: Paper, language: Language) -> None:
-    made = receipt(sale(names), header="\n".join(names))
-
-    pdf = rendered(made, ORIGINAL, Wanted(form=Form.PDF, language=language, paper=paper), fonts)
-    sent = rendered(made, ORIGINAL, Wanted(form=Form.ESCPOS, language=language, paper=paper), fonts)
-
-    assert pdf.startswith(b"%PDF-")
-    assert pdf.rstrip().endswith(b"%%EOF")
-    assert sent.startswith(b"\x1b@")
-
-
-def test_no_name_can_steer_a_printer(fonts: Fonts) -> None:
-    """ESC p opens the drawer, GS V cuts, LF would move an amount to another line."""
-    plain = commands(
-        layout.laid_out(receipt(sale(["Book p0 V0"])), ORIGINAL, Language.EN), paper=Paper.WIDE, fonts=fonts
-    )
-
-    sly = commands(
-        layout.laid_out(receipt(sale(["Book\x1b p0\x1d\n V0"])), ORIGINAL, Language.EN), paper=Paper.WIDE, fonts=fonts
-    )
-
-    assert sly == plain
-
-
 def test_characters_that_turn_text_around_are_left_out() -> None:
     assert clean("Tea \u202e05.21\u202c\u2066x\u2069\x00\x1b") == "Tea 05.21x"
     assert clean("  a\t b\r\nc ") == "a b c"
@@ -368,86 +200,3 @@ def test_wrapped_text_keeps_every_letter_and_the_width(text: str, width: int) ->
     assert "".join(lines).replace(" ", "") == cleaned.replace(" ", "").replace("\u200b", "")
     assert all(len(line) <= width or len(list(clusters(line))) == 1 for line in lines)
     assert lines
-
-
-# Fonts and printers
-
-
-def test_khmer_has_a_font_and_a_letter_without_one_is_replaced(fonts: Fonts) -> None:
-    runs = fonts.runs(f"Café {KHMER} 😀")
-
-    assert [run.is_shaped for run in runs] == [False, True, False]
-    assert runs[1].text == KHMER
-    assert runs[2].text == " \ufffd"
-
-
-def test_a_subscript_of_khmer_takes_no_room_beside_its_letter(fonts: Fonts) -> None:
-    assert fonts.width("ក្រ", 100) < fonts.width("ក", 100) + fonts.width("រ", 100)
-
-
-def test_what_the_code_page_has_is_sent_as_text_and_khmer_as_a_picture(fonts: Fonts) -> None:
-    latin = commands([layout.Text("Café 12,50 €")], paper=Paper.WIDE, fonts=fonts)
-    khmer = commands([layout.Text(KHMER)], paper=Paper.WIDE, fonts=fonts)
-
-    assert "Café 12,50 €".encode("cp858") in latin
-    assert b"\x1dv0" not in latin
-    assert khmer.count(b"\x1dv0\x00") == 1
-    at = khmer.index(b"\x1dv0\x00") + 4
-    assert int.from_bytes(khmer[at : at + 2], "little") * 8 == 576
-
-
-@pytest.mark.parametrize(("paper", "columns"), [(Paper.WIDE, 48), (Paper.NARROW, 32)], ids=["80 mm", "58 mm"])
-def test_a_line_of_text_is_never_longer_than_the_paper(fonts: Fonts, paper: Paper, columns: int) -> None:
-    blocks = [
-        layout.Pair("A name that is much too long for one line of any receipt", "1,234,567,890.12"),
-        layout.Pair("Short", "x" * 60),
-        layout.Columns(("A 20 %", "1,000.00", "200.00", "1,200.00")),
-        layout.Rule(),
-    ]
-
-    sent = commands(blocks, paper=paper, fonts=fonts)
-
-    assert max(len(row) for row in text_sent(sent).split("\n")) <= columns
-
-
-def test_two_hundred_lines_make_one_long_page(fonts: Fonts) -> None:
-    made = receipt(sale([f"{KHMER} {number}" for number in range(200)]))
-
-    pdf = rendered(made, ORIGINAL, Wanted(form=Form.PDF, language=Language.KM, paper=Paper.WIDE), fonts)
-
-    boxes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf)
-    assert [round(float(width) / 72 * 25.4) for width, _ in boxes] == [80]
-    assert 1000 < float(boxes[0][1]) / 72 * 25.4 < 5080
-
-
-def test_a_receipt_beyond_the_longest_page_goes_on_on_the_next(fonts: Fonts) -> None:
-    made = receipt(sale(["W" * 120] * 200))
-
-    pdf = rendered(made, ORIGINAL, Wanted(form=Form.PDF, language=Language.EN, paper=Paper.NARROW), fonts)
-
-    heights = [float(height) for _, height in re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf)]
-    assert len(heights) >= 1
-    assert max(heights) <= 14_400
-
-
-# The code and its address
-
-
-def test_the_modules_of_the_code_hold_the_address() -> None:
-    url = LINKS.url(ADDRESS.organisation_id, ADDRESS.sale_id)
-
-    assert read_code(qr.matrix(url)) == url
-
-
-def test_a_token_reads_back_and_no_altered_one_does() -> None:
-    token = LINKS.token(ORGANISATION, SALE)
-
-    assert LINKS.read(token) == ADDRESS
-    assert len(token) == TOKEN_LENGTH
-    for at in range(TOKEN_LENGTH):
-        other = "A" if token[at] != "A" else "B"
-        assert LINKS.read(token[:at] + other + token[at + 1 :]) is None
-    assert LINKS.read(token[:-1]) is None
-    assert LINKS.read(token + "A") is None
-    assert LINKS.read("é" * TOKEN_LENGTH) is None
-    assert Links(b"t" * 32, "").read(token) is None
