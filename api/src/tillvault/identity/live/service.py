@@ -38,23 +38,32 @@ def hears(actor: Actor, event: dict[str, Any]) -> bool:
     return event["branchId"] in {str(branch_id) for branch_id in actor.branch_ids}
 
 
-async def stream(live: Live, actor: Actor, still_welcome: Callable[[], Awaitable[Actor]]) -> AsyncGenerator[bytes]:
+async def stream(
+    live: Live, actor: Actor, still_welcome: Callable[[], Awaitable[Actor]], *, asked_every: float = HEARTBEAT_SECONDS
+) -> AsyncGenerator[bytes]:
     """Server-sent events (WHATWG HTML, "Server-sent events"), with a heartbeat that asks whether the login stands.
 
     `event: reset` tells a watcher that something was missed: reload what you show.
     """
+    now = asyncio.get_running_loop().time
     with live.watch(actor.organisation_id) as watcher:
         yield b"retry: 2000\nevent: ready\ndata: {}\n\n"
+        asked_at = now()
         while not live.is_closing:
-            try:
-                message = await asyncio.wait_for(watcher.get(), HEARTBEAT_SECONDS)
-            except TimeoutError:
+            left = asked_at + asked_every - now()
+            # By the clock and not by silence: in a busy shop, who was shut out would else go on listening.
+            if left <= 0:
                 try:
                     actor = await still_welcome()
                 except AppError:
                     yield b"event: ended\ndata: {}\n\n"
                     return
+                asked_at = now()
                 yield b": heartbeat\n\n"
+                continue
+            try:
+                message = await asyncio.wait_for(watcher.get(), left)
+            except TimeoutError:
                 continue
             if message is None:
                 yield b"event: reset\ndata: {}\n\n"
