@@ -156,6 +156,23 @@ def test_a_deposit_keeps_what_the_endpoint_suggested(cashier: Api, endpoint: Sta
     assert (deposit["category"], deposit["provider"]) == ("EEE-6", "remote")
 
 
+def test_the_endpoint_is_asked_once_for_a_deposit_that_is_told_again(
+    shop: Shop, cashier: Api, served_with: httpx.Client, endpoint: StandIn
+) -> None:
+    endpoint.answer = completion({"EEE-6": 0.9, "EEE-1": 0.1})
+    machine, told = Api(served_with, shop.api_key), {"description": "frigo", "weightGrams": 5}
+    key = {"Idempotency-Key": "told-twice"}
+    ours = {"branchId": str(shop.branches[0].id), "onBehalfOf": str(shop.ana.id)}
+
+    for caller, body in ((cashier, told), (machine, told | ours)):
+        first = caller.ok(caller.post("/v1/deposits", body, headers=key), 201)
+        again = caller.post("/v1/deposits", body, headers=key)
+
+        assert (caller.ok(again, 201), again.headers["idempotency-replayed"]) == (first, "true")
+        refused(caller.post("/v1/deposits", body | {"weightGrams": 6}, headers=key), 422, "IDEMPOTENCY_KEY_REUSED")
+    assert len(endpoint.heard) == 2
+
+
 def test_nobody_is_asked_for_a_stranger(endpoint: StandIn, served_with: httpx.Client) -> None:
     stranger = Api(served_with, "nonsense")
 

@@ -34,7 +34,7 @@ from tillvault.deposits.schemas import (
     StatisticsReport,
     ValidateDeposit,
 )
-from tillvault.identity.edge import Authorised, Door, actor_of_request
+from tillvault.identity.edge import Authorised, Door, opened
 from tillvault.identity.errors import BranchForbidden, BranchInactive, BranchNotFound, RoleForbidden
 from tillvault.identity.permissions import Permission, require
 from tillvault.identity.schemas import REPEATABLE
@@ -48,9 +48,11 @@ _DECIDE = (*_WRITE, DepositNotFound, DepositNotPending)
 
 async def classified(request: Request, door: Door, at: AtClassifier, body: NewDeposit) -> Classification:
     """What the description is taken for, found before the transaction begins: an endpoint may think for seconds. It is
-    asked for nobody who may not record. Raises Unauthorized or RoleForbidden."""
+    asked for nobody who may not record, and not again for a request that was answered before. Raises Unauthorized,
+    RoleForbidden and those of the idempotency key."""
     if at.remote is not None:
-        require(await actor_of_request(request, door), Permission.DEPOSITS_RECORD)
+        async with opened(request, door) as found:
+            require(found.actor, Permission.DEPOSITS_RECORD)
     return await at.classify(body.description, lang=body.lang)
 
 
