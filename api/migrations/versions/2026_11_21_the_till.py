@@ -59,8 +59,16 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("slug", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column(
+            "legal_identity",
+            sa.Text(),
+            server_default=sa.text("''"),
+            nullable=False,
+            comment="lines that every receipt prints",
+        ),
         sa.Column("is_demo", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'", name=op.f("ck_organisations_slug_plain")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organisations")),
         sa.UniqueConstraint("slug", name=op.f("uq_organisations_slug")),
@@ -494,7 +502,8 @@ def _directory() -> None:
 
 def _protection() -> None:
     op.execute(_REFUSE_CHANGE)
-    protect("organisations", "SELECT, INSERT, UPDATE", column="id")
+    # The slug names the log of the vault and every ticket in it: it never changes.
+    protect("organisations", "SELECT, INSERT, UPDATE (name, legal_identity, updated_at)", column="id")
     for table in ("branches", "branch_policies", "registers", "users", "terminal_sessions", "cash_sessions"):
         protect(table, "SELECT, INSERT, UPDATE")
     for table in ("user_branches", "idempotency_keys"):

@@ -114,6 +114,22 @@ def test_differences_are_told_per_person_and_a_surplus_hides_no_shortage(shop: S
         assert line["label"] == label
 
 
+def test_differences_of_one_person_or_one_register_are_told_over_time(shop: Shop) -> None:
+    for person, register, counted in ((shop.ana, 0, 48), (shop.luis, 1, 53)):
+        till = person.login(shop.registers[register])
+        drawer = open_drawer(till, {"EUR": 50})
+        till.ok(till.post(f"/v1/cash/sessions/{drawer['id']}/close", {"countedCash": {"EUR": counted}}))
+    day, manager = day_of(drawer), shop.marta.back_office()
+
+    by_ana = figures(manager, "variances", day, by="day", openedBy=str(shop.ana.id))
+    by_second = figures(manager, "variances", day, by="day", registerId=str(shop.registers[1]))
+    by_neither = figures(manager, "variances", day, openedBy=str(shop.ana.id), registerId=str(shop.registers[1]))
+
+    assert [(line["key"], line["total"]) for line in by_ana] == [(day, -2)]
+    assert [(line["key"], line["total"]) for line in by_second] == [(day, 3)]
+    assert by_neither == []
+
+
 @pytest.mark.parametrize("what", ["takings", "variances"])
 def test_a_cashier_is_refused_and_a_machine_needs_its_scope(shop: Shop, what: str) -> None:
     query = {"from": "2026-11-01", "to": "2026-11-21"}

@@ -84,6 +84,7 @@ def bodies(place: Place) -> dict[str, dict[str, Any]]:
     return {
         "NewBranch": {"name": "New", "timezone": "Europe/Madrid", "baseCurrency": "EUR"},
         "BranchChange": {"name": "Taken over"},
+        "OrganisationChange": {"legalIdentity": "Nobody else's"},
         "PoliciesChange": {"cashBlindClose": True},
         "OpenDrawer": {"reason": "Nothing of theirs"},
         "NewRegister": {"branchId": ids["branchId"], "name": "Taken over"},

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from tillvault.core.errors import AppError, IdempotencyInFlight, IdempotencyKeyReused
+from tillvault.core.http.fields import Label
 
 T = TypeVar("T")
 
@@ -39,6 +40,16 @@ def _distinct(values: Sequence[T]) -> Sequence[T]:
 
 
 Distinct = AfterValidator(_distinct)
+
+
+def _on_one_line(name: str) -> str:
+    if not name.isprintable():
+        raise ValueError("holds a line break or another character that cannot be printed")
+    return name
+
+
+Name = Annotated[Label, AfterValidator(_on_one_line)]
+"""What stands in one line above receipts and reports."""
 
 StrictFlag = Annotated[bool, Field(strict=True)]
 """true or false; no text, no number."""

@@ -33,8 +33,12 @@ organisations = Table(
     Column("id", Uuid, nullable=False),
     Column("slug", Text, nullable=False),
     Column("name", Text, nullable=False),
+    Column(
+        "legal_identity", Text, nullable=False, server_default=text("''"), comment="lines that every receipt prints"
+    ),
     Column("is_demo", Boolean, nullable=False, server_default=text("false")),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("slug"),
     CheckConstraint("slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'", name="slug_plain"),

@@ -100,6 +100,7 @@ JOIN cash_counts n ON n.organisation_id = $1 AND n.session_id = c.id AND n.numbe
 WHERE c.organisation_id = $1 AND c.business_date BETWEEN $2 AND $3 AND c.counted_provided
   AND c.opened_at >= $2::date - 2 AND c.opened_at < $3::date + 3
   AND ($4::uuid[] IS NULL OR c.branch_id = ANY($4))
+  AND ($5::uuid IS NULL OR c.register_id = $5) AND ($6::uuid IS NULL OR c.opened_by = $6)
 GROUP BY {key}, n.currency
 ORDER BY {order}, n.currency
 LIMIT 5000
@@ -137,7 +138,14 @@ async def takings(
 
 
 async def variances(
-    db: Connection, by: VariancesBy, *, since: date, until: date, branch_ids: Sequence[UUID] | None
+    db: Connection,
+    by: VariancesBy,
+    *,
+    since: date,
+    until: date,
+    branch_ids: Sequence[UUID] | None,
+    register_id: UUID | None,
+    opened_by: UUID | None,
 ) -> list[VarianceLine]:
-    rows = await db.fetch(_VARIANCES_BY[by], db.organisation_id, since, until, branch_ids)
+    rows = await db.fetch(_VARIANCES_BY[by], db.organisation_id, since, until, branch_ids, register_id, opened_by)
     return [VarianceLine(**row) for row in rows]

@@ -50,8 +50,24 @@ async def takings(
     responses=refusals(Dialect.ENVELOPE, ValidationFailed, BranchNotFound, GUARD, AUTHENTICATED),
 )
 async def variances(
-    edge: Authorised, since: Since, until: Until, branch_id: BranchId = None, by: VariancesBy = VariancesBy.CASHIER
+    *,
+    edge: Authorised,
+    since: Since,
+    until: Until,
+    branch_id: BranchId = None,
+    register_id: Annotated[UUID | None, Query(alias="registerId", description="The drawers of one register.")] = None,
+    opened_by: Annotated[UUID | None, Query(alias="openedBy", description="The drawers of one person.")] = None,
+    by: VariancesBy = VariancesBy.CASHIER,
 ) -> Response:
     """Differences found by the first count of each close, per person, register or time."""
-    lines = await service.variances(edge.db, actor=edge.actor, by=by, since=since, until=until, branch_id=branch_id)
+    lines = await service.variances(
+        edge.db,
+        actor=edge.actor,
+        by=by,
+        since=since,
+        until=until,
+        branch_id=branch_id,
+        register_id=register_id,
+        opened_by=opened_by,
+    )
     return await edge.answer(VariancesReport.model_construct(items=[VarianceOut.of(line) for line in lines]))

@@ -40,11 +40,22 @@ async def takings(
 
 
 async def variances(
-    db: Connection, *, actor: Actor, by: VariancesBy, since: date, until: date, branch_id: UUID | None
+    db: Connection,
+    *,
+    actor: Actor,
+    by: VariancesBy,
+    since: date,
+    until: date,
+    branch_id: UUID | None,
+    register_id: UUID | None,
+    opened_by: UUID | None,
 ) -> list[VarianceLine]:
-    """What was found too much or too little when drawers were counted. Raises as `takings` does."""
+    """What was found too much or too little when drawers were counted, of one register or person where one is named.
+    Raises as `takings` does."""
     visible = await _visible(db, actor, branch_id, since, until)
-    return await queries.variances(db, by, since=since, until=until, branch_ids=visible)
+    return await queries.variances(
+        db, by, since=since, until=until, branch_ids=visible, register_id=register_id, opened_by=opened_by
+    )
 
 
 async def _visible(db: Connection, actor: Actor, branch_id: UUID | None, since: date, until: date) -> list[UUID] | None:

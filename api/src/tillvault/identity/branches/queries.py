@@ -157,7 +157,9 @@ async def insert_organisation(
     """Raises OrganisationSlugTaken."""
     try:
         await db.execute(
-            "INSERT INTO organisations (id, slug, name, is_demo, created_at) VALUES ($1, $2, $3, $4, $5)",
+            """
+            INSERT INTO organisations (id, slug, name, is_demo, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $5)
+            """,
             organisation_id,
             slug,
             name,

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from tillvault.core.http.answers import Wire
-from tillvault.core.http.fields import Body, Label
+from tillvault.core.http.fields import Body
 from tillvault.identity.branches.schemas import Currencies, Timezone
+from tillvault.identity.schemas import Name
 from tillvault.identity.setup import SLUG_PATTERN, Founded, Founding, slug_of
 from tillvault.identity.users.domain import USERNAME_PATTERN
-
-
-def _on_one_line(name: str) -> str:
-    if not name.isprintable():
-        raise ValueError("holds a line break or another character that cannot be printed")
-    return name
-
-
-Name = Annotated[Label, AfterValidator(_on_one_line)]
 
 
 class SetupState(Wire):

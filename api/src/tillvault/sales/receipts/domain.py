@@ -87,6 +87,8 @@ class Shop:
     organisation_name: str
     timezone: str
     language: Language = Language.EN
+    legal_identity: str = ""
+    """Lines of the organisation: legal form, seat, tax number."""
     header: str = ""
     """Lines of the branch's own: address, tax number."""
     footer: str = ""

@@ -108,6 +108,8 @@ def _head(receipt: Receipt, copy: Copy, language: Language) -> Iterator[Block]:
     if notice:
         yield Notice(notice)
     yield Heading(clean(shop.organisation_name))
+    for line in _own_lines(shop.legal_identity):
+        yield Centred(line)
     if clean(sale.branch_name) != clean(shop.organisation_name):
         yield Centred(clean(sale.branch_name))
     for line in _own_lines(shop.header):

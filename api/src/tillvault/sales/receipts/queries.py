@@ -14,11 +14,11 @@ WHERE p.organisation_id = $1 AND p.sale_id = $2
 """
 
 
-async def names(db: Connection, *, refunded_sale_id: UUID | None) -> tuple[str, int | None]:
-    """The name of the organisation, and of a refund the receipt number of the sale."""
+async def names(db: Connection, *, refunded_sale_id: UUID | None) -> tuple[str, str, int | None]:
+    """The name of the organisation, what it says of itself, and of a refund the receipt number of the sale."""
     row = await db.fetchrow(
         """
-        SELECT o.name,
+        SELECT o.name, o.legal_identity,
                (SELECT s.receipt_number FROM sales s WHERE s.organisation_id = $1 AND s.id = $2) AS refunded_number
         FROM organisations o WHERE o.id = $1
         """,
@@ -26,7 +26,7 @@ async def names(db: Connection, *, refunded_sale_id: UUID | None) -> tuple[str, 
         refunded_sale_id,
     )
     assert row is not None  # noqa: S101  (every row refers to its organisation)
-    return row["name"], row["refunded_number"]
+    return row["name"], row["legal_identity"], row["refunded_number"]
 
 
 async def hold_prints(db: Connection, sale_id: UUID) -> int:

@@ -95,7 +95,7 @@ async def _held(db: Connection, sale_id: UUID) -> Sale:
 
 
 async def _facts(db: Connection, sale: Sale, links: Links) -> Receipt:
-    organisation_name, refunded_number = await queries.names(db, refunded_sale_id=sale.refunded_sale_id)
+    organisation_name, legal_identity, refunded_number = await queries.names(db, refunded_sale_id=sale.refunded_sale_id)
     found = await branches.branch_and_policies(db, sale.branch_id)
     assert found is not None  # noqa: S101  (the sale refers to its branch)
     branch, policies = found
@@ -103,6 +103,7 @@ async def _facts(db: Connection, sale: Sale, links: Links) -> Receipt:
     return Receipt(
         shop=Shop(
             organisation_name=organisation_name,
+            legal_identity=legal_identity,
             timezone=branch.timezone,
             language=Language(policies.receipt_language),
             header=policies.receipt_header,
