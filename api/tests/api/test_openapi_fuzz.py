@@ -28,7 +28,7 @@ CHECKS: list[Any] = [
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 ENDLESS = "/v1/events/stream"
 LOGOUT = "/api/auth/logout-pos"
-EXAMPLES = int(os.environ.get("TILLVAULT_TEST_EXAMPLES", "200")) * 3 // 20
+EXAMPLES = int(os.environ.get("TILLVAULT_TEST_EXAMPLES", "200")) * 3 // 10
 
 Token = Callable[[Any], str | None]
 

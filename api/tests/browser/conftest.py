@@ -17,7 +17,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.browser.people import Till
+from tests.browser.people import COUNT_REQUESTS, Till
 from tests.support import Shop, Shops
 from tillvault.core.config import Settings
 from tillvault.core.http.webapp import DIST
@@ -78,6 +78,7 @@ def new_page(chromium: Browser, base_url: str) -> Iterator[OpenPage]:
             reduced_motion="reduce",
         )
         context.set_default_timeout(15_000)
+        context.add_init_script(COUNT_REQUESTS)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))

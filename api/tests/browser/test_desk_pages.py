@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.desk import Desk
-from tests.browser.people import LANGUAGES, SIZES, faults, overflows, small_targets
+from tests.browser.people import LANGUAGES, SIZES, faults, overflows, settled, small_targets
 from tests.selling import sold
 from tests.support import Shop, Shops, move, open_drawer
 
@@ -51,7 +51,7 @@ def furnished(shops: Shops) -> tuple[Shop, dict[str, str]]:
 
 def check(page: Page, name: str, shots: Path | None, size: str) -> list[str]:
     """What is wrong with a page."""
-    page.wait_for_timeout(500)
+    settled(page)
     if shots is not None:
         page.screenshot(path=shots / f"desk-{size}-{name}.png", full_page=True)
     wrong = [f"{name}: {fault}" for fault in faults(page)]
@@ -98,7 +98,7 @@ def test_no_word_is_too_long_for_a_phone(
     for name, path in paths.items():
         page.goto(f"/desk/{path}")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
-        page.wait_for_timeout(300)
+        settled(page)
         if shots is not None:
             page.screenshot(path=shots / f"desk-{language}-{name}.png", full_page=True)
         if overflows(page):

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.people import LANGUAGES, SIZES, Till, faults, overflows, small_targets
+from tests.browser.people import LANGUAGES, SIZES, Till, faults, overflows, settled, small_targets
 from tests.support import Shop, Shops
 
 OpenPage = Callable[..., Page]
@@ -19,7 +19,7 @@ INITIAL_KIB_MAX = 300
 
 
 def _check(page: Page, name: str, shots: Path | None, size: str) -> None:
-    page.wait_for_timeout(150)
+    settled(page)
     if shots is not None:
         page.screenshot(path=shots / f"{size}-{name}.png", full_page=True)
     assert faults(page) == [], name
