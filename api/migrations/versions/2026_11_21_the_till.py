@@ -467,11 +467,18 @@ def upgrade() -> None:
         sa.Column("counted_minor", sa.BigInteger(), nullable=False),
         sa.Column("expected_minor", sa.BigInteger(), nullable=False),
         sa.Column("denominations", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column(
+            "left_minor",
+            sa.BigInteger(),
+            nullable=True,
+            comment="what the close left in the drawer, where somebody said so",
+        ),
         sa.Column("counted_by", sa.Uuid(), nullable=False),
         sa.Column("counted_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "counted_minor >= 0 OR counted_minor = expected_minor", name=op.f("ck_cash_counts_counted_not_negative")
         ),
+        sa.CheckConstraint("left_minor BETWEEN 0 AND counted_minor", name=op.f("ck_cash_counts_left_was_counted")),
         sa.ForeignKeyConstraint(
             ["organisation_id", "counted_by"],
             ["users.organisation_id", "users.id"],

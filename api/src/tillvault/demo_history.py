@@ -113,8 +113,9 @@ async def _day(
         seen, _ = await sessions.get_session(db, actor=manager, session_id=session.id)
         counted = dict(seen.expected)
         counted[place.currency] += -1_200 if is_short else chance.choice((0, 0, 0, -20, 50))
+        left = {currency: min(minor, counted[currency]) for currency, minor in seen.opening.items()}
         await closing.close_session(
-            db, actor=cashier, session_id=session.id, counted=counted, denominations={}, note=None
+            db, actor=cashier, session_id=session.id, counted=counted, denominations={}, left=left, note=None
         )
 
 

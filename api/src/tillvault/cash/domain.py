@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from tillvault.cash.errors import CountRequired, CurrencyNotAccepted, DenominationsMismatch
+from tillvault.cash.errors import CountRequired, CurrencyNotAccepted, DenominationsMismatch, LeftExceedsCount
 from tillvault.core.money import Cash, add, subtract, to_minor
 from tillvault.events.domain import Event
 
@@ -102,11 +102,18 @@ class CashSession:
     counted: Cash | None
     """The first count, the one of the Z; None while open."""
     counted_denominations: Denominations
+    left: Cash | None = None
+    """What the close left in the drawer of what was counted; None where nobody said so."""
     recounts: list[Recount] = field(default_factory=list[Recount])
 
     @property
     def variance(self) -> Cash | None:
         return None if self.counted is None else subtract(self.counted, self.expected)
+
+    @property
+    def removed(self) -> Cash | None:
+        """What the close took out of the drawer; not a movement, because the drawer is counted by then."""
+        return None if self.counted is None or self.left is None else subtract(self.counted, self.left)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +197,21 @@ def complete_count(counted: Mapping[str, int], expected: Mapping[str, int]) -> C
     return own
 
 
+def left_cash(given: Mapping[str, int] | None, counted: Mapping[str, int]) -> Cash | None:
+    """What stays in the drawer; of a currency left out all that was counted. None where nothing is said.
+
+    Raises CurrencyNotAccepted or LeftExceedsCount.
+    """
+    if given is None:
+        return None
+    own = held(given, counted.keys())
+    left = {currency: own.get(currency, minor) for currency, minor in counted.items()}
+    for currency, minor in left.items():
+        if minor > counted[currency]:
+            raise LeftExceedsCount(f"More {currency} would stay in the drawer than was counted.")
+    return left
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEvent(Event):
     """What every event of a cash session carries."""
@@ -224,6 +246,10 @@ class SessionClosed(SessionEvent):
     expected_cash_minor: Cash
     counted_cash_minor: Cash
     variance_minor: Cash
+    left_cash_minor: Cash | None
+    """What stays in the drawer; null where the close did not say so."""
+    removed_cash_minor: Cash | None
+    """What was taken out of it: counted − left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,11 @@ class DenominationsMismatch(BadRequest):
     message = "The denominations do not add up to the total."
 
 
+class LeftExceedsCount(BadRequest):
+    code = "LEFT_EXCEEDS_COUNT"
+    message = "No more can stay in the drawer than was counted."
+
+
 class InsufficientCash(BadRequest):
     code = "INSUFFICIENT_CASH"
     message = "There is not that much cash in the drawer."

@@ -25,7 +25,7 @@ from tillvault.core.clock import utc_now
 from tillvault.core.db import Connection
 from tillvault.core.http.answers import Amount, Wire
 from tillvault.core.jsontext import dumps
-from tillvault.core.money import Cash, add
+from tillvault.core.money import Cash, add, to_wire
 from tillvault.identity.domain import Actor
 from tillvault.identity.errors import RegisterNotFound
 from tillvault.identity.permissions import Permission, require
@@ -51,9 +51,12 @@ class CurrencySummary(Wire):
 
 
 class Summary(Wire):
-    """Totals of approved movements; the same names ending in Usd and Khr stand beside `byCurrency`."""
+    """Totals of approved movements; the same names ending in Usd and Khr stand beside `byCurrency`. `leftCash` and
+    `removedCash` are what the close left in the drawer and took out of it; null where it did not say so."""
 
     by_currency: list[CurrencySummary]
+    left_cash: dict[str, Amount] | None
+    removed_cash: dict[str, Amount] | None
     opening_float_usd: Amount
     opening_float_khr: Amount
     total_sales_cash_usd: Amount | None
@@ -209,6 +212,8 @@ def summary(session: CashSession, figures: Figures, *, shows_expected: bool) -> 
         fields |= two_currencies(name, amounts, session.opening)
     return Summary.model_construct(
         by_currency=[_line(currency, columns) for currency in session.opening],
+        left_cash=None if session.left is None else to_wire(session.left),
+        removed_cash=None if session.removed is None else to_wire(session.removed),
         **fields,
     )
 

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from tillvault.cash.domain import CashSession, CloseReason, Denominations, SessionStatus
 from tillvault.core.http.answers import Amount, Wire
 from tillvault.core.http.fields import Body, MinorCash, MinorKhr, MinorUsd
-from tillvault.core.money import EXPONENTS, Cash, from_minor, to_minor
+from tillvault.core.money import EXPONENTS, Cash, from_minor, to_minor, to_wire
 
 _PIECES_MAX = 1_000_000
 _KINDS_MAX = 40
@@ -156,6 +156,9 @@ class CashSessionOut(Wire):
     balances: list[Balance]
     opening_denominations: dict[str, dict[str, int]]
     counted_denominations: dict[str, dict[str, int]]
+    left_cash: dict[str, Amount] | None
+    """What the close left in the drawer, by currency; null where it did not say so."""
+    removed_cash: dict[str, Amount] | None
     recounts: list[RecountOut]
     created_at: datetime
     updated_at: datetime
@@ -171,6 +174,8 @@ class CashSessionOut(Wire):
             **two_currencies("counted_cash", counted, session.opening),
             **two_currencies("variance", variance, session.opening),
             balances=balances(session.opening, expected, counted),
+            left_cash=None if session.left is None else to_wire(session.left),
+            removed_cash=None if session.removed is None else to_wire(session.removed),
             recounts=[
                 RecountOut.model_construct(
                     number=recount.number,

@@ -159,6 +159,7 @@ cash_counts = Table(
     Column("counted_minor", BigInteger, nullable=False),
     Column("expected_minor", BigInteger, nullable=False),
     Column("denominations", JSONB),
+    Column("left_minor", BigInteger, comment="what the close left in the drawer, where somebody said so"),
     Column("counted_by", Uuid, nullable=False),
     Column("counted_at", DateTime(timezone=True), nullable=False),
     PrimaryKeyConstraint("organisation_id", "session_id", "number", "currency"),
@@ -172,6 +173,7 @@ cash_counts = Table(
     ),
     ForeignKeyConstraint(["organisation_id", "counted_by"], ["users.organisation_id", "users.id"]),
     CheckConstraint("counted_minor >= 0 OR counted_minor = expected_minor", name="counted_not_negative"),
+    CheckConstraint("left_minor BETWEEN 0 AND counted_minor", name="left_was_counted"),
 )
 
 z_reports = Table(

@@ -57,9 +57,10 @@ WITH closed AS (
     VALUES ($1, $2, $11, $10, $12, $8, $17::jsonb, $18)
 )
 INSERT INTO cash_counts (organisation_id, session_id, number, currency, counted_minor, expected_minor, denominations,
-                         counted_by, counted_at)
-SELECT $1, $2, 1, c.currency, c.counted, c.expected, c.denominations::jsonb, $7, $8
-FROM unnest($13::text[], $14::bigint[], $15::bigint[], $16::text[]) AS c(currency, counted, expected, denominations)
+                         left_minor, counted_by, counted_at)
+SELECT $1, $2, 1, c.currency, c.counted, c.expected, c.denominations::jsonb, c.left_minor, $7, $8
+FROM unnest($13::text[], $14::bigint[], $15::bigint[], $16::text[], $19::bigint[])
+     AS c(currency, counted, expected, denominations, left_minor)
 """
 
 _RECOUNT = """
@@ -128,6 +129,7 @@ async def close(
         *_columns(session.counted, session.expected, session.counted_denominations),
         dumps({"sales": perpetual.sales, "refunds": perpetual.refunds}).decode(),
         receipts_through,
+        [session.left[currency] if session.left is not None else None for currency in session.expected],
     )
 
 

@@ -13,6 +13,7 @@ from tillvault.cash.errors import (
     CountRequired,
     CurrencyNotAccepted,
     DenominationsMismatch,
+    LeftExceedsCount,
     MovementsPending,
     SelfReviewForbidden,
     SessionNotFound,
@@ -48,6 +49,7 @@ router = APIRouter(
         SessionNotOpen,
         MovementsPending,
         CountRequired,
+        LeftExceedsCount,
         _COUNT,
         GUARD,
         AUTHENTICATED,
@@ -61,6 +63,7 @@ async def close_session(session_id: UUID, body: CloseSession, edge: Authorised) 
         session_id=session_id,
         counted=body.counted,
         denominations=body.denominations,
+        left=body.left_cash,
         note=body.note,
     )
     return await edge.answer(CashSessionOut.of(session))

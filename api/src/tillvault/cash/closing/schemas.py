@@ -8,12 +8,15 @@ from typing import Annotated
 from pydantic import StringConstraints, model_validator
 
 from tillvault.cash.schemas import CountBody
-from tillvault.core.http.fields import Note, Plain
+from tillvault.core.http.fields import MinorCash, Note, Plain
 
 
 class CloseSession(CountBody):
     """`POST /v1/cash/sessions/{id}/close`. Every currency of the drawer is counted."""
 
+    left_cash: MinorCash | None = None
+    """What stays in the drawer for the next float, of what was counted; the rest is taken out. Of a currency that is
+    left out everything stays."""
     note: Note | None = None
 
 

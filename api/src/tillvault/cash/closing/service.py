@@ -49,12 +49,13 @@ async def close_session(
     session_id: UUID,
     counted: Cash | None,
     denominations: Denominations,
+    left: Cash | None,
     note: str | None,
 ) -> CashSession:
-    """Count and close. Beyond the branch's threshold the session waits for a review.
+    """Count and close, and say what stays in the drawer. Beyond the branch's threshold the session waits for a review.
 
     Raises SessionNotFound, SessionNotOpen, MovementsPending, CountRequired, CurrencyNotAccepted,
-    DenominationsMismatch, RoleForbidden, BranchForbidden, BranchInactive.
+    DenominationsMismatch, LeftExceedsCount, RoleForbidden, BranchForbidden, BranchInactive.
     """
     found, series_id = await _held_open(db, actor, Permission.CASH_OPERATE, session_id)
     figures = await queries.figures(db, session_id, series_id=series_id)
@@ -70,6 +71,7 @@ async def close_session(
         figures=figures,
         counted=count,
         denominations=denominations,
+        left=domain.left_cash(left, count),
         is_counted=True,
         reason=CloseReason.NORMAL,
         forced_reason=None,
@@ -111,6 +113,7 @@ async def force_close_session(
         figures=figures,
         counted=expected | given,
         denominations=denominations,
+        left=None,
         is_counted=given.keys() == expected.keys(),
         reason=reason,
         forced_reason=forced_reason,
@@ -227,6 +230,7 @@ async def _close(
     figures: Figures,
     counted: Cash,
     denominations: Denominations,
+    left: Cash | None,
     is_counted: bool,
     reason: CloseReason,
     forced_reason: str | None,
@@ -248,6 +252,7 @@ async def _close(
         expected=expected,
         counted=counted,
         counted_denominations={currency: pieces for currency, pieces in denominations.items() if pieces},
+        left=left,
         updated_at=now,
     )
     listed = await reports.newest_movements(db, closed) if figures.movements else []
@@ -291,6 +296,7 @@ def _tell_close(db: Connection, actor: Actor, session: CashSession, now: datetim
             "countedCash": to_wire(session.counted),
             "variance": to_wire(session.variance),
             "countedProvided": session.counted_provided,
+            **({"leftCash": to_wire(session.left)} if session.left is not None else {}),
             **({"reason": session.forced_reason} if session.forced_reason else {}),
         },
     )
@@ -310,6 +316,8 @@ def _tell_close(db: Connection, actor: Actor, session: CashSession, now: datetim
             expected_cash_minor=session.expected,
             counted_cash_minor=session.counted,
             variance_minor=session.variance,
+            left_cash_minor=session.left,
+            removed_cash_minor=session.removed,
         ),
     )
     facts = {

@@ -33,7 +33,9 @@ SELECT s.organisation_id, s.id, s.branch_id, s.register_id, r.name AS register_n
        {moved} AS moved,
        (SELECT jsonb_agg(jsonb_build_array(c.number, c.currency, c.counted_minor, c.expected_minor, c.denominations,
                                            c.counted_by, c.counted_at) ORDER BY c.number, c.currency)
-        FROM cash_counts c WHERE c.organisation_id = $1 AND c.session_id = s.id) AS counts
+        FROM cash_counts c WHERE c.organisation_id = $1 AND c.session_id = s.id) AS counts,
+       (SELECT jsonb_object_agg(c.currency, c.left_minor) FROM cash_counts c
+        WHERE c.organisation_id = $1 AND c.session_id = s.id AND c.left_minor IS NOT NULL) AS left_minor
 FROM cash_sessions s
 JOIN users u ON u.organisation_id = $1 AND u.id = s.opened_by
 JOIN branches b ON b.organisation_id = $1 AND b.id = s.branch_id
@@ -265,6 +267,7 @@ def _found(row: Row) -> Found:
             expected=expected,
             counted=first.counted if first else None,
             counted_denominations=first.denominations if first else {},
+            left=orjson.loads(row["left_minor"]) if row["left_minor"] else None,
             recounts=counts[1:],
         ),
         branch_is_active=row["branch_is_active"],

@@ -64,7 +64,10 @@ def _grids(report: dict[str, Any], timezone: str, language: Language) -> Iterato
     yield Grid(
         title=word(language, "drawer"),
         heads=("", *(column["currency"] for column in columns)),
-        rows=[(word(language, name), *(column[name] for column in columns)) for name in _DRAWER],
+        rows=[
+            *((word(language, name), *(column[name] for column in columns)) for name in _DRAWER),
+            *_left(report["summary"], [column["currency"] for column in columns], language),
+        ],
     )
     if report["sales"] is not None:
         yield from _sales(report["sales"], language)
@@ -78,6 +81,13 @@ def _grids(report: dict[str, Any], timezone: str, language: Language) -> Iterato
         heads=tuple(word(language, name) for name in ("time", "type", "status", "currency", "amount", "by", "reason")),
         rows=[row for movement in movements for row in _movement(movement, timezone, language)],
     )
+
+
+def _left(summary: dict[str, Any], currencies: list[str], language: Language) -> Iterator[tuple[Cell, ...]]:
+    """What stays in the drawer and what was taken out of it, where the close said so."""
+    for name in ("leftCash", "removedCash"):
+        if amounts := summary.get(name):
+            yield (word(language, name), *(amounts.get(currency) for currency in currencies))
 
 
 def _sales(sales: dict[str, Any], language: Language) -> Iterator[Grid]:

@@ -31,6 +31,8 @@ _TABLE: Mapping[str, tuple[str, str, str, str]] = {
     "expectedCash": ("Expected", "Attendu", "Esperado", "រំពឹងទុក"),
     "countedCash": ("Counted", "Compté", "Contado", "បានរាប់"),
     "variance": ("Difference", "Écart", "Diferencia", "គម្លាត"),
+    "leftCash": ("Left in the drawer", "Laissé en caisse", "Dejado en el cajón", "ទុកក្នុងថតលុយ"),
+    "removedCash": ("Removed", "Retiré", "Retirado", "ដកចេញ"),
     "takings": ("Takings", "Recettes", "Ingresos", "ចំណូល"),
     "sales": ("Sales", "Ventes", "Ventas", "ការលក់"),
     "refunds": ("Refunds", "Remboursements", "Devoluciones", "សងប្រាក់វិញ"),

@@ -14,7 +14,8 @@ async def register_name(db: Connection, register_id: UUID) -> str | None:
 
 
 async def last_count(db: Connection, register_id: UUID) -> list[Row]:
-    """The latest count of the session that was closed last on a register, a row per currency."""
+    """The latest count of the session that was closed last on a register, a row per currency, with what its close left
+    in the drawer."""
     return await db.fetch(
         """
         WITH last AS (
@@ -22,7 +23,9 @@ async def last_count(db: Connection, register_id: UUID) -> list[Row]:
             WHERE s.organisation_id = $1 AND s.register_id = $2 AND s.status <> 'OPEN'
             ORDER BY s.closed_at DESC LIMIT 1
         )
-        SELECT DISTINCT ON (c.currency) last.id AS session_id, last.closed_at, c.currency, c.counted_minor
+        SELECT DISTINCT ON (c.currency) last.id AS session_id, last.closed_at, c.currency, c.counted_minor,
+               coalesce((SELECT f.left_minor FROM cash_counts f WHERE f.organisation_id = $1 AND f.session_id = last.id
+                         AND f.number = 1 AND f.currency = c.currency), c.counted_minor) AS left_minor
         FROM last JOIN cash_counts c ON c.organisation_id = $1 AND c.session_id = last.id
         ORDER BY c.currency, c.number DESC
         """,

@@ -85,5 +85,10 @@ def _branch(found: Standing) -> OwnBranch | None:
 def _last_close(found: Standing) -> LastClose | None:
     if found.last_close is None:
         return None
-    session_id, closed_at, counted = found.last_close
-    return LastClose(session_id=session_id, closed_at=closed_at, counted_cash=to_wire(counted))
+    last = found.last_close
+    return LastClose(
+        session_id=last.session_id,
+        closed_at=last.closed_at,
+        counted_cash=to_wire(last.counted),
+        left_cash=to_wire(last.left),
+    )

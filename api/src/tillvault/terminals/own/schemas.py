@@ -36,11 +36,13 @@ class OwnBranch(Wire):
 
 
 class LastClose(Wire):
-    """What the last close of the register found in its drawer, by the latest count of it."""
+    """What the last close of the register found in its drawer, by the latest count of it, and what it left there: all
+    of it where the close did not say so."""
 
     session_id: UUID
     closed_at: datetime
     counted_cash: dict[str, Amount]
+    left_cash: dict[str, Amount]
 
 
 class OwnRegister(Wire):

@@ -21,13 +21,23 @@ DRAWER_OPENED = "DRAWER_OPENED_WITHOUT_SALE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LastCount:
+    """What the last close of a register counted, and what of it should lie in the drawer still."""
+
+    session_id: UUID
+    closed_at: datetime
+    counted: Cash
+    left: Cash
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """Where a login stands."""
 
     permissions: list[Permission]
     place: tuple[Branch, BranchPolicies] | None
     register_name: str | None
-    last_close: tuple[UUID, datetime, Cash] | None
+    last_close: LastCount | None
 
 
 async def standing(db: Connection, *, actor: Actor) -> Standing:
@@ -37,8 +47,12 @@ async def standing(db: Connection, *, actor: Actor) -> Standing:
     if actor.register_id is not None:
         name = await queries.register_name(db, actor.register_id)
         if rows := await queries.last_count(db, actor.register_id):
-            counted = {row["currency"]: row["counted_minor"] for row in rows}
-            last = (rows[0]["session_id"], rows[0]["closed_at"], counted)
+            last = LastCount(
+                session_id=rows[0]["session_id"],
+                closed_at=rows[0]["closed_at"],
+                counted={row["currency"]: row["counted_minor"] for row in rows},
+                left={row["currency"]: row["left_minor"] for row in rows},
+            )
     return Standing(
         permissions=[permission for permission in Permission if may(actor, permission)],
         place=place,
