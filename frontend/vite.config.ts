@@ -30,9 +30,37 @@ function compressed(): Plugin {
   };
 }
 
+/** What a till may ever need, by name; filled while the build writes its files. */
+const forTills = new Set<string>();
+
 /**
- * The app is installable, and opens without a network: its files are kept by a service worker, which never touches the
- * API. A new version waits until no page of the old one is open, so that none changes under a sale.
+ * Finds out what the pages of the till need: all that can be reached from the start without passing by a page of the
+ * desk or of the first run. Those need the network anyway, and the charts alone weigh more than the whole till.
+ */
+function sortedOut(): Plugin {
+  return {
+    name: 'sorted-out',
+    apply: 'build',
+    generateBundle(_, bundle) {
+      const isForTheDesk = /\/src\/pages\/(desk\/|SetupPage)/;
+      const waiting = Object.values(bundle).flatMap((one) =>
+        one.type === 'chunk' && one.isEntry ? [one.fileName] : [],
+      );
+      for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+        const file = bundle[name];
+        if (file?.type !== 'chunk' || forTills.has(name)) continue;
+        if (file.isDynamicEntry && isForTheDesk.test(file.facadeModuleId ?? '')) continue;
+        forTills.add(name);
+        file.viteMetadata?.importedCss.forEach((css) => forTills.add(css));
+        waiting.push(...file.imports, ...file.dynamicImports);
+      }
+    },
+  };
+}
+
+/**
+ * The app is installable, and a till opens without a network: its files are kept by a service worker, which never
+ * touches the API. A new version waits until no page of the old one is open, so that none changes under a sale.
  */
 const installable = VitePWA({
   // `src/pwa.ts` registers it: the page's policy allows no inline script.
@@ -59,17 +87,20 @@ const installable = VitePWA({
     // The page has no name of its own at the API: it is what every path of the app answers.
     manifestTransforms: [
       (entries) => ({
-        manifest: entries.map((entry) => (entry.url === 'index.html' ? { ...entry, url: '/' } : entry)),
+        manifest: entries
+          .filter(({ url }) => !/\.(js|css)$/.test(url) || !url.startsWith('assets/') || forTills.has(url))
+          .map((entry) => (entry.url === 'index.html' ? { ...entry, url: '/' } : entry)),
         warnings: [],
       }),
     ],
     navigateFallback: '/',
-    navigateFallbackAllowlist: [/^\/$/, /^\/(till|desk|setup)(\/|$)/],
+    // The desk is never served from here: its page would name files of an older build, which are not kept.
+    navigateFallbackAllowlist: [/^\/$/, /^\/till(\/|$)/],
   },
 });
 
 export default defineConfig({
-  plugins: [react(), installable, compressed()],
+  plugins: [react(), sortedOut(), installable, compressed()],
   resolve: { alias: { '@': new URL('./src', import.meta.url).pathname } },
   build: {
     outDir: OUT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, HTMLResponse, Response
@@ -41,15 +42,29 @@ def _media_type(name: str) -> str:
 
 
 def _file(path: Path, request: Request, cache_control: str) -> Response:
-    """A file as it is, or as the build has compressed it for those who accept that."""
+    """A file as it is, or as the build has compressed it for those who accept that; nothing but its name to whoever has
+    it already."""
     headers = {"Cache-Control": cache_control, "Content-Security-Policy": POLICY, "Vary": "Accept-Encoding"}
     accepted = request.headers.get("accept-encoding", "")
     for encoding, ending in _ENCODINGS:
         smaller = path.with_name(path.name + ending)
         if encoding in accepted and smaller.is_file():
             headers["Content-Encoding"] = encoding
-            return FileResponse(smaller, media_type=_media_type(path.name), headers=headers)
-    return FileResponse(path, media_type=_media_type(path.name), headers=headers)
+            return _unless_held(FileResponse(smaller, **_as(path, smaller, headers)), request)
+    return _unless_held(FileResponse(path, **_as(path, path, headers)), request)
+
+
+def _as(path: Path, sent: Path, headers: dict[str, str]) -> dict[str, Any]:
+    return {"media_type": _media_type(path.name), "headers": headers, "stat_result": sent.stat()}
+
+
+def _unless_held(response: FileResponse, request: Request) -> Response:
+    """304 where the browser names the very file (RFC 9110, section 13.1.2); each build and encoding has its own name."""
+    held = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+    if response.headers["etag"] not in held and "*" not in held:
+        return response
+    told = ("cache-control", "content-security-policy", "vary", "etag", "last-modified")
+    return Response(status_code=304, headers={name: response.headers[name] for name in told})
 
 
 @router.api_route("/", methods=["GET", "HEAD"])
