@@ -7,6 +7,7 @@ import {
 } from '@tanstack/react-router';
 
 import { Broken, NotFound } from './components/Broken';
+import { isShopMissing } from './state/queries/setup';
 
 // A page is a file of `pages/`, loaded when it is first visited, and one line here.
 const root = createRootRoute({ notFoundComponent: NotFound, errorComponent: Broken });
@@ -16,7 +17,7 @@ const home = createRoute({
   path: '/',
   beforeLoad: () => {
     // TanStack Router redirects by what is thrown.
-    throw redirect({ to: '/till' });
+    throw redirect({ to: (await isShopMissing()) ? '/setup' : '/till' });
   },
 });
 
