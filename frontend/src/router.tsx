@@ -15,7 +15,7 @@ const root = createRootRoute({ notFoundComponent: NotFound, errorComponent: Brok
 const home = createRoute({
   getParentRoute: () => root,
   path: '/',
-  beforeLoad: () => {
+  beforeLoad: async () => {
     // TanStack Router redirects by what is thrown.
     throw redirect({ to: (await isShopMissing()) ? '/setup' : '/till' });
   },

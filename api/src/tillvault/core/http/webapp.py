@@ -59,7 +59,7 @@ def _as(path: Path, sent: Path, headers: dict[str, str]) -> dict[str, Any]:
 
 
 def _unless_held(response: FileResponse, request: Request) -> Response:
-    """304 where the browser names the very file (RFC 9110, section 13.1.2); each build and encoding has its own name."""
+    """304 where the browser names the very file (RFC 9110, section 13.1.2). Each build has names of its own."""
     held = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
     if response.headers["etag"] not in held and "*" not in held:
         return response
