@@ -90,6 +90,11 @@ class PaidOutNotAllowed(BadRequest):
     message = "This branch does not allow cash to be paid out."
 
 
+class MovementApprovalRequired(Forbidden):
+    code = "MOVEMENT_APPROVAL_REQUIRED"
+    message = "This PIN is not a manager's: somebody else, who may decide, has to type theirs."
+
+
 class SelfReviewForbidden(Forbidden):
     code = "SELF_REVIEW_FORBIDDEN"
     message = "Somebody else must decide on what you did yourself."

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 from starlette.responses import Response
 
 from tillvault.core import idempotency
@@ -23,6 +23,16 @@ from tillvault.identity.access import service as access
 from tillvault.identity.access.service import Doorkeeper
 from tillvault.identity.domain import Actor, Caller
 from tillvault.identity.permissions import require_branch
+
+ApproverPin = Annotated[
+    str | None,
+    Header(
+        pattern="^[0-9]{4,8}$",
+        description="The PIN of a manager who approves on the spot. In a header, because bodies leave a hash behind "
+        "under an idempotency key, and a PIN must not.",
+    ),
+]
+"""The header of a route that a manager may approve at the cashier's device."""
 
 _TELEGRAM_DIGITS_MAX = 16
 """As many as 52 bits have."""

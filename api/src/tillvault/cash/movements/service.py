@@ -11,6 +11,7 @@ from tillvault.cash.domain import ManualMovementType, Movement, MovementRecorded
 from tillvault.cash.errors import (
     InsufficientCash,
     MovementAlreadyDecided,
+    MovementApprovalRequired,
     MovementNotFound,
     PaidOutNotAllowed,
     SelfReviewForbidden,
@@ -27,6 +28,8 @@ from tillvault.core.errors import ValidationFailed
 from tillvault.core.ids import new_id
 from tillvault.core.money import Cash, to_wire
 from tillvault.events import service as events
+from tillvault.identity.access import approval
+from tillvault.identity.access.service import Doorkeeper
 from tillvault.identity.audit import service as audit
 from tillvault.identity.domain import Actor, Role
 from tillvault.identity.permissions import Permission
@@ -78,15 +81,33 @@ async def record_movement(
     return movement
 
 
+async def approver_of(door: Doorkeeper, *, actor: Actor, pin: str) -> UUID:
+    """The manager of the actor's branch whose PIN this is. Raises MovementApprovalRequired, TooManyAttempts."""
+    approver_id = await approval.approver_of(door, actor=actor, pin=pin, permission=Permission.CASH_SUPERVISE)
+    if approver_id is None:
+        raise MovementApprovalRequired
+    return approver_id
+
+
 async def decide_movement(
-    db: Connection, *, actor: Actor, session_id: UUID, movement_id: UUID, status: MovementStatus, note: str | None
+    db: Connection,
+    *,
+    actor: Actor,
+    session_id: UUID,
+    movement_id: UUID,
+    status: MovementStatus,
+    note: str | None,
+    approver_id: UUID | None,
 ) -> Movement:
-    """Approve or decline a waiting movement; its author may not.
+    """Approve or decline a waiting movement; its author may not. With an `approver_id` a manager decides by PIN at the
+    till of whoever asks.
 
     Raises SessionNotFound, SessionNotOpen, MovementNotFound, MovementAlreadyDecided, SelfReviewForbidden,
     InsufficientCash, RoleForbidden, BranchForbidden, BranchInactive.
     """
-    session = await _open_session(db, actor, Permission.CASH_SUPERVISE, session_id)
+    permission = Permission.CASH_SUPERVISE if approver_id is None else Permission.CASH_OPERATE
+    session = await _open_session(db, actor, permission, session_id)
+    decider = approver_id or actor.id
     movement = await queries.movement(
         db, session_id=session_id, register_id=session.register_id, movement_id=movement_id
     )
@@ -94,15 +115,15 @@ async def decide_movement(
         raise MovementNotFound
     if movement.status is not MovementStatus.PENDING:
         raise MovementAlreadyDecided
-    if movement.actor_id == actor.id:
+    if movement.actor_id == decider:
         raise SelfReviewForbidden
     if status is MovementStatus.APPROVED:
         await _check_funds(db, session, movement.effect)
     now = utc_now()
     await queries.decide(
-        db, session_id=session_id, movement_id=movement_id, status=status, decided_by=actor.id, note=note, now=now
+        db, session_id=session_id, movement_id=movement_id, status=status, decided_by=decider, note=note, now=now
     )
-    decided = replace(movement, status=status, decided_by=actor.id, decided_at=now)
+    decided = replace(movement, status=status, decided_by=decider, decided_at=now)
     _tell(db, actor, decided, f"CASH_MOVEMENT_{status}", note=note)
     return decided
 
@@ -172,6 +193,7 @@ def _tell(db: Connection, actor: Actor, movement: Movement, action: str, *, note
             "status": movement.status,
             "amounts": to_wire(amounts),
             "reason": movement.reason,
+            **({"decidedBy": movement.decided_by} if movement.decided_by else {}),
             **({"note": note} if note else {}),
         },
     )
@@ -182,7 +204,7 @@ def _tell(db: Connection, actor: Actor, movement: Movement, action: str, *, note
             key=domain.session_key(movement.session_id),
             session_id=movement.session_id,
             register_id=movement.register_id,
-            operator_id=actor.id,
+            operator_id=movement.decided_by or actor.id,
             movement_id=movement.id,
             movement_type=movement.type,
             status=movement.status,

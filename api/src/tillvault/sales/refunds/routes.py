@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from tillvault.cash.errors import CurrencyNotAccepted, InsufficientCash, SessionNotFound, SessionNotOpen
@@ -16,7 +15,7 @@ from tillvault.core.http.answers import Page, Success
 from tillvault.core.http.body import StrictRoute
 from tillvault.core.http.dialects import Dialect
 from tillvault.core.http.openapi import AUTHENTICATED, refusals
-from tillvault.identity.edge import Authorised, Door, actor_of_request, guard_branch
+from tillvault.identity.edge import ApproverPin, Authorised, Door, actor_of_request, guard_branch
 from tillvault.identity.errors import BranchNotFound
 from tillvault.sales.edge import answer_sale
 from tillvault.sales.errors import (
@@ -32,15 +31,6 @@ from tillvault.sales.schemas import SaleOut
 from tillvault.sales.vaulting import documents
 
 router = APIRouter(prefix="/v1/sales/{sale_id}/refunds", tags=["refunds"], route_class=StrictRoute)
-
-ApproverPin = Annotated[
-    str | None,
-    Header(
-        pattern="^[0-9]{4,8}$",
-        description="A manager's PIN, where the branch has refunds approved. In a header, because bodies leave a hash "
-        "behind under an idempotency key, and a PIN must not.",
-    ),
-]
 
 
 @router.post(

@@ -14,13 +14,11 @@ from tillvault.core.clock import utc_now
 from tillvault.core.db import Connection
 from tillvault.core.errors import ValidationFailed
 from tillvault.core.money import from_minor
-from tillvault.identity.access import service as access
+from tillvault.identity.access import approval
 from tillvault.identity.access.service import Doorkeeper
 from tillvault.identity.audit import service as audit
-from tillvault.identity.branches import queries as branches
 from tillvault.identity.domain import Actor
-from tillvault.identity.errors import InvalidCredentials
-from tillvault.identity.permissions import ROLES, Permission, may
+from tillvault.identity.permissions import Permission, may
 from tillvault.sales.domain import Till, WantedPayment, WantedRefund, WantedReturn
 from tillvault.sales.errors import NotRefundable, RefundApprovalRequired
 from tillvault.sales.pricing import returned_part
@@ -36,17 +34,10 @@ async def approver_of(door: Doorkeeper, *, actor: Actor, pin: str) -> UUID:
 
     Raises RefundApprovalRequired, TooManyAttempts.
     """
-    async with door.database.transaction(actor.organisation_id) as db:
-        branch = await branches.branch(db, actor.branch_id) if actor.branch_id else None
-    if branch is None:
-        raise RefundApprovalRequired
-    try:
-        proven = await access.prove_pin(door, store_code=branch.code, pin=pin, caller=actor.caller)
-    except InvalidCredentials:
-        raise RefundApprovalRequired("This PIN is not a manager's.") from None
-    if Permission.SALES_SUPERVISE not in ROLES[proven.role] or proven.user_id == actor.id:
+    approver_id = await approval.approver_of(door, actor=actor, pin=pin, permission=Permission.SALES_SUPERVISE)
+    if approver_id is None:
         raise RefundApprovalRequired("This PIN is not a manager's.")
-    return proven.user_id
+    return approver_id
 
 
 async def refund(
