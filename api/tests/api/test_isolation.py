@@ -102,6 +102,7 @@ def bodies(place: Place) -> dict[str, dict[str, Any]]:
         "PrintReceipt": {"format": "html"},
         "FinalizeSale": {
             "sessionId": ids["sessionId"],
+            "cartId": ids["cart_id"],
             "lines": [{"productId": ids["productId"]}],
             "payments": [{"method": "CASH", "amount": 1}],
         },
@@ -156,6 +157,7 @@ ID_FIELDS = frozenset(
         "tenant",
         "tpv_id",
         "sessionId",
+        "cartId",
         "productId",
         "lines",
         "telegramId",

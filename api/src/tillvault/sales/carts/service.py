@@ -204,6 +204,14 @@ async def finalise(
     return await selling.sell(db, actor=actor, wanted=wanted)
 
 
+async def sell_from(db: Connection, *, actor: Actor, cart_id: UUID, wanted: WantedSale) -> tuple[Sale, Submission]:
+    """Sell what was taken up from a cart and changed at the till since: the cart is sold in the same transaction, so
+    that nobody takes it up a second time. Raises CartNotFound, CartNotOpen, and as `sell`."""
+    cart, _ = await _held(db, actor, cart_id, session_id=wanted.session_id)
+    await queries.save(db, replace(cart, status=CartStatus.FINALISED, updated_at=utc_now()))
+    return await selling.sell(db, actor=actor, wanted=wanted)
+
+
 async def priced(db: Connection, actor: Actor, cart: Cart) -> PricedCart:
     """What the cart costs now; a line that cannot be sold as it stands says why and counts for nothing."""
     found: list[Priced | None] = []
@@ -232,10 +240,16 @@ async def priced(db: Connection, actor: Actor, cart: Cart) -> PricedCart:
 
 
 async def _held(
-    db: Connection, actor: Actor, cart_id: UUID, *, parked: bool = False, or_parked: bool = False
+    db: Connection,
+    actor: Actor,
+    cart_id: UUID,
+    *,
+    parked: bool = False,
+    or_parked: bool = False,
+    session_id: UUID | None = None,
 ) -> tuple[Cart, Till]:
     """The cart and the actor's drawer, both held: the drawer first, as everywhere."""
-    till = await till_of(db, actor=actor, session_id=None)
+    till = await till_of(db, actor=actor, session_id=session_id)
     cart = await queries.cart(db, cart_id, hold=True)
     if cart is None:
         raise CartNotFound

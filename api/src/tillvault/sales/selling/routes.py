@@ -21,6 +21,8 @@ from tillvault.core.http.fields import AwareDatetime, Cursor, Limit
 from tillvault.core.http.openapi import AUTHENTICATED, refusals
 from tillvault.identity.edge import Authorised, Door, guard_branch
 from tillvault.identity.errors import BranchNotFound
+from tillvault.sales.carts import service as carts
+from tillvault.sales.carts.errors import CartNotFound, CartNotOpen
 from tillvault.sales.edge import answer_sale
 from tillvault.sales.errors import (
     CashSessionRequired,
@@ -59,7 +61,17 @@ router = APIRouter(prefix="/v1/sales", tags=["sales"], route_class=StrictRoute)
     "",
     status_code=201,
     response_model=Success[SaleOut],
-    responses=refusals(Dialect.ENVELOPE, WRITE, SELLING, SaleRecorded, SaleNotFound, GUARD, AUTHENTICATED)
+    responses=refusals(
+        Dialect.ENVELOPE,
+        WRITE,
+        SELLING,
+        CartNotFound,
+        CartNotOpen,
+        SaleRecorded,
+        SaleNotFound,
+        GUARD,
+        AUTHENTICATED,
+    )
     | {200: {"description": "This sale was recorded before under the same id.", "model": Success[SaleOut]}},
 )
 async def finalize_sale(request: Request, body: FinalizeSale, door: Door) -> Response:
@@ -68,7 +80,11 @@ async def finalize_sale(request: Request, body: FinalizeSale, door: Door) -> Res
     return await answer_sale(
         request,
         door,
-        lambda db, actor: service.sell(db, actor=actor, wanted=wanted),
+        lambda db, actor: (
+            service.sell(db, actor=actor, wanted=wanted)
+            if body.cart_id is None
+            else carts.sell_from(db, actor=actor, cart_id=body.cart_id, wanted=wanted)
+        ),
         own_id=body.id,
         request_sha256=wanted.request_sha256,
     )

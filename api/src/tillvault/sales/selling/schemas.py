@@ -20,6 +20,9 @@ class FinalizeSale(Body):
     id: UUID | None = None
     session_id: UUID | None = None
     """The drawer that the sale must go into; left out, the cashier's open one."""
+    cart_id: UUID | None = None
+    """The cart that was taken up for this sale: it is sold with it, and cannot be sold again. What it holds is not
+    read: the lines stand here."""
     lines: Lines = Field(default_factory=list)
     payments: Payments = Field(default_factory=list)
     discount: DiscountIn | None = None
