@@ -23,11 +23,18 @@ from tillvault_bot.shapes import (
 
 _OURS_TO_RETRY = frozenset({500, 502, 503, 504})
 _NOT_DOWN = frozenset({"TRANSCRIPTION_UNAVAILABLE"})
+_LISTENING_SECONDS = 130.0
+"""A little longer than the API may wait for the endpoint that listens: it knows best when to give up."""
 
 
 class ApiDown(Exception):
     """The API does not answer, or says that it cannot at present. Nothing is known of what became of the request, so
     it is made again with the same idempotency key."""
+
+    def __init__(self, message: str, *, is_failure: bool = False) -> None:
+        super().__init__(message)
+        self.is_failure = is_failure
+        """It has failed at this very request (500), and may do so for ever."""
 
 
 class ApiRefused(Exception):
@@ -96,6 +103,7 @@ class Api:
             media_type=media_type,
             params={"lang": language},
             person=person,
+            seconds=_LISTENING_SECONDS,
         )
         return str(answer["text"])
 
@@ -172,6 +180,7 @@ class Api:
         person: int | None = None,
         key: str | None = None,
         is_text: bool = False,
+        seconds: float | None = None,
     ) -> Any:
         """The `data` of the answer. Raises ApiDown or ApiRefused."""
         headers = dict(self._headers)
@@ -182,10 +191,11 @@ class Api:
         if media_type is not None:
             headers["Content-Type"] = media_type
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=self._timeout)
+            self._session = aiohttp.ClientSession()
+        timeout = self._timeout if seconds is None else aiohttp.ClientTimeout(total=seconds)
         try:
             async with self._session.request(
-                method, self._url + path, params=params, json=json, data=data, headers=headers
+                method, self._url + path, params=params, json=json, data=data, headers=headers, timeout=timeout
             ) as answer:
                 if answer.status < 400 and is_text:
                     return await answer.text()
@@ -196,6 +206,9 @@ class Api:
             return body.get("data", body)
         code, message = str(body.get("code", "")), str(body.get("error", answer.reason))
         if answer.status in _OURS_TO_RETRY and code not in _NOT_DOWN:
+            raise ApiDown(f"{answer.status} {code}", is_failure=answer.status == 500)
+        if code == "IDEMPOTENCY_IN_FLIGHT":
+            # What we gave up waiting for is still being done: its answer is to be had by asking again.
             raise ApiDown(f"{answer.status} {code}")
         raise ApiRefused(answer.status, code, message)
 

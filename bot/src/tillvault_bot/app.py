@@ -6,7 +6,8 @@ import asyncio
 import hmac
 import logging
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
@@ -22,7 +23,7 @@ from tillvault_bot.deposits import Deposits
 from tillvault_bot.desk import UPDATES, Desk
 from tillvault_bot.outgoing import Outgoing
 from tillvault_bot.settings import Settings
-from tillvault_bot.store import open_store
+from tillvault_bot.store import StoreDown, open_store
 
 log = logging.getLogger("tillvault_bot")
 
@@ -136,21 +137,34 @@ async def _poll(bot: Bot, desk: Desk, stop: asyncio.Event) -> None:
             continue
         pause = _PAUSE_SECONDS
         for update in updates:
-            doing = asyncio.create_task(_take(desk, update))
-            try:
-                await asyncio.shield(doing)
-            except asyncio.CancelledError:
-                await doing  # An end that comes now waits for what was begun.
-                raise
+            is_taken = False
+            while not is_taken:
+                is_taken = await _to_the_end(_take(desk, update))
+                await asyncio.sleep(0 if is_taken else _PAUSE_SECONDS)
             offset = update.update_id + 1
 
 
-async def _take(desk: Desk, update: Update) -> None:
+async def _to_the_end(doing: Coroutine[Any, Any, bool]) -> bool:
+    """An end of the bot that comes meanwhile waits for what was begun."""
+    task = asyncio.create_task(doing)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
+
+
+async def _take(desk: Desk, update: Update) -> bool:
+    """False where it is to be done again, because nothing can be kept at present."""
     try:
         await desk.take(update)
+    except StoreDown as error:
+        log.warning("What the bot keeps is out of reach: %s", error)
+        return False
     except Exception:
         # One update that cannot be done must not keep all others from being done.
         log.exception("Update %s could not be done.", update.update_id)
+    return True
 
 
 async def _every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
@@ -162,6 +176,8 @@ async def _every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
             log.warning("The API does not answer: %s", error)
         except ApiRefused as refusal:
             log.warning("The API refused the bot: %s. Does its key have every scope?", refusal)
+        except StoreDown as error:
+            log.warning("What the bot keeps is out of reach: %s", error)
         except Exception:
             log.exception("A chore of the bot failed; it is done again.")
         await asyncio.sleep(seconds)
@@ -183,8 +199,8 @@ async def _listen(settings: Settings, bot: Bot, desk: Desk) -> web.AppRunner:
             update = Update.model_validate_json(await request.read(), context={"bot": bot})
         except ValidationError:
             return web.Response(status=400)
-        await asyncio.shield(_take(desk, update))
-        return web.Response()
+        # Telegram brings again what was not taken.
+        return web.Response(status=200 if await asyncio.shield(_take(desk, update)) else 503)
 
     app.router.add_get("/health", health)
     if settings.webhook_url is not None:

@@ -24,12 +24,21 @@ class Chat:
     """The last updates that were taken: Telegram repeats what it believes was not."""
     parked: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """Updates that wait for the API, in their order."""
+    is_back_told: bool = False
+    """Whether they were told that the API is back, while updates still wait."""
+    failures: int = 0
+    """How often the API has failed at the first of those that wait."""
 
     def has_seen(self, update_id: int) -> bool:
         return update_id in self.seen
 
     def mark_seen(self, update_id: int) -> None:
         self.seen = [*self.seen, update_id][-_SEEN_MAX:]
+
+    def unpark(self) -> None:
+        """The first is done, or given up."""
+        self.parked, self.failures = self.parked[1:], 0
+        self.is_back_told = self.is_back_told and bool(self.parked)
 
     def park(self, update: dict[str, Any]) -> None:
         self.parked = [*self.parked, update][:_PARKED_MAX]
@@ -46,6 +55,8 @@ async def load(store: Store, chat_id: int) -> Chat:
         conversation=Conversation(**told) if told else None,
         seen=found["seen"],
         parked=found["parked"],
+        is_back_told=found.get("is_back_told", False),
+        failures=found.get("failures", 0),
     )
 
 
@@ -57,6 +68,8 @@ async def save(store: Store, chat: Chat) -> None:
             "conversation": chat.conversation.document() if chat.conversation else None,
             "seen": chat.seen,
             "parked": chat.parked,
+            "is_back_told": chat.is_back_told,
+            "failures": chat.failures,
         },
     )
 

@@ -24,6 +24,8 @@ log = logging.getLogger("tillvault_bot")
 
 UPDATES = ["message", "callback_query"]
 _NAME_LENGTH_MAX = 120
+_FAILURES_MAX = 10
+"""How often the API may fail at an update before it is given up: it must not hold up what comes after for ever."""
 
 
 class Desk:
@@ -99,18 +101,30 @@ class Desk:
 
     async def _take_up(self, chat_id: int) -> None:
         chat = await chats.load(self._store, chat_id)
-        is_told = False
         while chat.parked:
-            if not is_told:
+            if not chat.is_back_told:
+                # Kept first: where it goes away again at once, it must not be greeted at every try.
+                chat.is_back_told = True
+                await chats.save(self._store, chat)
                 await self._out.say(chat_id, say(chat.language, "back"))
-                is_told = True
             update = Update.model_validate(chat.parked[0], context={"bot": self._out.bot})
             try:
                 await self._handle(chat, update)
-            except ApiDown:
+            except ApiDown as error:
+                if error.is_failure:
+                    await self._count_failure(chat_id)
                 return
-            chat.parked = chat.parked[1:]
+            chat.unpark()
             await chats.save(self._store, chat)
+
+    async def _count_failure(self, chat_id: int) -> None:
+        chat = await chats.load(self._store, chat_id)
+        chat.failures += 1
+        if chat.failures >= _FAILURES_MAX:
+            log.error("The API failed %s times at update %s: given up.", chat.failures, chat.parked[0]["update_id"])
+            chat.unpark()
+            await self._out.say(chat_id, say(chat.language, "failed"))
+        await chats.save(self._store, chat)
 
     async def _handle(self, chat: Chat, update: Update) -> None:
         """Raises ApiDown, and then the chat is as it was stored."""

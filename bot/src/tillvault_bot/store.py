@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 Document = dict[str, Any]
+
+
+class StoreDown(Exception):
+    """What is kept cannot be read or written at present."""
 
 
 class Store(Protocol):
@@ -40,12 +47,11 @@ class FileStore:
         return None if found is None else json.loads(json.dumps(found))
 
     async def put(self, name: str, document: Document) -> None:
-        self._documents[name] = json.loads(json.dumps(document))
-        self._write()
+        self._write({**self._documents, name: json.loads(json.dumps(document))})
 
     async def delete(self, name: str) -> None:
-        if self._documents.pop(name, None) is not None:
-            self._write()
+        if name in self._documents:
+            self._write({each: document for each, document in self._documents.items() if each != name})
 
     async def names(self, prefix: str) -> list[str]:
         return [name for name in self._documents if name.startswith(prefix)]
@@ -53,14 +59,19 @@ class FileStore:
     async def close(self) -> None:
         return
 
-    def _write(self) -> None:
+    def _write(self, documents: dict[str, Document]) -> None:
+        """What is not on the disk is not known either."""
         beside = self._path.with_suffix(".new")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(self._documents, file)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(self._path)
+        try:
+            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                json.dump(documents, file)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(self._path)
+        except OSError as error:
+            raise StoreDown(str(error)) from error
+        self._documents = documents
 
 
 class RedisStore:
@@ -72,21 +83,33 @@ class RedisStore:
         self._redis = Redis.from_url(url, decode_responses=True, socket_timeout=5, socket_connect_timeout=5)  # pyright: ignore[reportUnknownMemberType]  # redis leaves its further options untyped
 
     async def get(self, name: str) -> Document | None:
-        text = await self._redis.hget(self._KEY, name)
+        with _down():
+            text = await self._redis.hget(self._KEY, name)
         return None if text is None else json.loads(str(text))
 
     async def put(self, name: str, document: Document) -> None:
-        await self._redis.hset(self._KEY, name, json.dumps(document))
+        with _down():
+            await self._redis.hset(self._KEY, name, json.dumps(document))
 
     async def delete(self, name: str) -> None:
-        await self._redis.hdel(self._KEY, name)
+        with _down():
+            await self._redis.hdel(self._KEY, name)
 
     async def names(self, prefix: str) -> list[str]:
-        found: Any = await self._redis.hkeys(self._KEY)
+        with _down():
+            found: Any = await self._redis.hkeys(self._KEY)
         return [str(name) for name in found if str(name).startswith(prefix)]
 
     async def close(self) -> None:
         await self._redis.aclose()
+
+
+@contextmanager
+def _down() -> Generator[None]:
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise StoreDown(f"{type(error).__name__}: {error}") from error
 
 
 def open_store(redis_url: str | None, folder: Path) -> Store:
