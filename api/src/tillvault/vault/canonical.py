@@ -12,7 +12,8 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from functools import lru_cache
+from typing import Any, NamedTuple, NoReturn
 
 import orjson
 import rfc8785
@@ -55,8 +56,7 @@ class Unkept:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A body, read strictly, with what was proven on the way. Nothing of the body may be changed afterwards."""
 
     body: dict[str, Any]
@@ -70,21 +70,21 @@ class Reading:
 
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 """One that does not end takes all the rest: looked for anew from every quote in it, it would cost quadratic time."""
-_TROUBLED_NUMBER = re.compile(rb"[0-9](?:[0-9.]{15}|[eE])")
-"""Fifteen digits without an exponent can neither be beyond 2⁵³ nor lose a digit nor become 0."""
-_UNSETTLED_NUMBER = re.compile(rb"-0(?!\.)|\.(?:0000|0+(?![0-9]))")
+_MARKED = {b"0123456789.": b"0", b"eE": b"e", b"[{": b"[", b"\xf0\xf1\xf2\xf3\xf4": b"^"}
 _MARKS = bytes.maketrans(
     bytes(range(256)),
-    bytes(
-        48 if byte in b"0123456789." else 101 if byte in b"eE" else 91 if byte in b"[{" else 32 for byte in range(256)
-    ),
+    b"".join(next((mark for of, mark in _MARKED.items() if byte in of), b" ") for byte in range(256)),
 )
-"""Digits and points as 0, the sign of an exponent as e, what opens as a bracket, everything else as a blank: what
-_TROUBLED_NUMBER looks for is then found without an expression."""
+"""Digits and points as 0, the sign of an exponent as e, what opens as a bracket, the first byte of a character beyond
+the basic plane as ^, everything else as a blank: what is looked for among them is found fast."""
 _SIXTEEN_DIGITS = b"0" * 16
-_UNSETTLED_FRACTION = re.compile(rb"\.0(?:000|0*(?![0-9]))")
-_MINUS_ZERO = re.compile(rb"-0(?![.0-9])")
-"""Together _UNSETTLED_NUMBER, each with a beginning that is found fast; a date such as 2026-01-02 has neither."""
+"""Fewer, without an exponent or with a small one below 0, can neither be beyond 2⁵³ nor lose a digit nor become 0."""
+_EXPONENT = re.compile(rb"0e")
+_TROUBLED_EXPONENT = re.compile(rb"[eE](?!-[0-9]{1,2}(?![0-9]))(?=[-+0-9])")
+_UNSETTLED_NUMBER = re.compile(rb"\.0(?:000|0*(?![0-9]))")
+"""Where there is no exponent, orjson and ECMAScript write all other numbers alike."""
+_NULL = re.compile(rb"null")
+"""An expression finds two bytes and more sooner than `in` does."""
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _ASTRAL = re.compile(rb"[\xf0-\xf4]")
 """The first byte of a character beyond the basic plane, in UTF-8."""
@@ -125,36 +125,37 @@ def read_fast(raw: bytes) -> Reading | None:
 def _read_plain(raw: bytes, body: dict[str, Any]) -> Reading | None:
     """`read_fast` where already the whole text, strings included, has nothing that the scans of the skeleton look for:
     most tickets."""
-    if b"\\" in raw or b"null" in raw:
+    if b"\\" in raw or _NULL.search(raw) or _UNSETTLED_NUMBER.search(raw):
         return None
     marks = raw.translate(_MARKS)
-    if _SIXTEEN_DIGITS in marks or b"0e" in marks or marks.count(b"[") > DEPTH_MAX + 1:
-        return None
-    if _UNSETTLED_FRACTION.search(raw) or _MINUS_ZERO.search(raw):
+    if _SIXTEEN_DIGITS in marks or _EXPONENT.search(marks) or marks.count(b"[") > DEPTH_MAX + 1:
         return None
     # Strings without escapes are written as they were read: their colons count on both sides. See below.
     if raw.count(b":") != orjson.dumps(body).count(b":"):
         return None
-    return Reading(body, harmless=True, settled=not _has_astral(raw))
+    return Reading(body, harmless=True, settled=b"^" not in marks)
 
 
 def _read_scanned(raw: bytes, body: dict[str, Any]) -> Reading | None:
     if b"\\u0000" in raw:
         return None
-    skeleton = _skeleton(raw)
-    if _TROUBLED_NUMBER.search(skeleton) or _too_deep(skeleton, DEPTH_MAX):
+    skeleton = _skeleton_of_json(raw)
+    marks = skeleton.translate(_MARKS)
+    has_exponent = bool(_EXPONENT.search(marks))
+    if _SIXTEEN_DIGITS in marks or (has_exponent and _TROUBLED_EXPONENT.search(skeleton)):
+        return None
+    if _too_deep(skeleton, DEPTH_MAX):
         return None
     # orjson keeps the last of equal keys: then it has fewer members than there were colons.
-    if skeleton.count(b":") != _skeleton(orjson.dumps(body)).count(b":"):
+    if skeleton.count(b":") != _skeleton_of_json(orjson.dumps(body)).count(b":"):
         return None
-    return Reading(body, harmless=True, settled=_is_settled(raw, skeleton))
+    settled = not (has_exponent or _NULL.search(skeleton) or _UNSETTLED_NUMBER.search(skeleton) or _may_be_astral(raw))
+    return Reading(body, harmless=True, settled=settled)
 
 
-def _is_settled(raw: bytes, skeleton: bytes) -> bool:
-    """Whether there is no null, no number that orjson and ECMAScript write differently, no key that they sort so."""
-    if b"null" in skeleton or _has_astral(raw) or (b"\\u" in raw and _SURROGATE.search(raw)):
-        return False
-    return not ((b".0" in skeleton or b"-0" in skeleton) and _UNSETTLED_NUMBER.search(skeleton))
+def _may_be_astral(raw: bytes) -> bool:
+    """Whether a character, a key's perhaps, is beyond the basic plane, where orjson sorts in another way."""
+    return _has_astral(raw) or (b"\\u" in raw and bool(_SURROGATE.search(raw)))
 
 
 def _has_astral(text: bytes) -> bool:
@@ -164,6 +165,13 @@ def _has_astral(text: bytes) -> bool:
 def _skeleton(raw: bytes) -> bytes:
     """What stands outside of strings: brackets, colons, commas, literals, numbers as they were written."""
     return _STRING.sub(b"", raw) if b"\\" in raw else b"".join(raw.split(b'"')[::2])
+
+
+def _skeleton_of_json(text: bytes) -> bytes:
+    """`_skeleton` of what a parser has accepted: there backslashes stand in strings only, and escape something."""
+    if b"\\" in text:
+        text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return b"".join(text.split(b'"')[::2])
 
 
 def _too_deep(skeleton: bytes, depth_max: int) -> bool:
@@ -196,7 +204,7 @@ def read_reference(raw: bytes) -> Reading:
         _refuse_surrogates(body)
     if not isinstance(body, dict):
         raise ParseRefused("The body is not a JSON object.")
-    return Reading(body, harmless=False, settled=False)  # pyright: ignore[reportUnknownArgumentType]  # JSON of any shape
+    return Reading(body, harmless=False, settled=False)
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -278,6 +286,7 @@ def guard(value: Any, depth: int = 1) -> None:
 # The canonical form -------------------------------------------------------------------------------------------------
 
 _SORTED = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
+_AS_IT_IS = frozenset({str, int, bool})
 _PLAIN_MIN = 1e-4
 """From here up to 2⁵³ orjson and ECMAScript write a number that is not integral alike. Below, orjson turns to exponents
 at 1e-5, ECMAScript at 1e-7."""
@@ -338,21 +347,27 @@ def _settled(value: Any, *, drop_null: bool) -> Any:
     kind = type(value)  # pyright: ignore[reportUnknownVariableType]  # JSON of any shape; a subclass is refused
     if kind is dict:
         return {
-            key: item if type(item) is str else _settled(item, drop_null=drop_null)
+            key: item if type(item) in _AS_IT_IS else _settled(item, drop_null=drop_null)
             for key, item in value.items()
             if item is not None or not drop_null
         }
     if kind is list:
-        return [item if type(item) is str else _settled(item, drop_null=drop_null) for item in value]
+        return [item if type(item) in _AS_IT_IS else _settled(item, drop_null=drop_null) for item in value]
     if kind is float:
         if value.is_integer() and -INTEGER_MAX <= value <= INTEGER_MAX:
             return int(value)
         if _PLAIN_MIN <= abs(value) <= INTEGER_MAX:
             return value
-        return orjson.Fragment(jcs_reference(value))
-    if kind is str or kind is int or kind is bool or value is None:
+        return _rare(value)
+    if value is None or kind in _AS_IT_IS:
         return value
     raise ValueError(f"{kind.__name__} has no canonical form")
+
+
+@lru_cache(maxsize=1024)
+def _rare(value: float) -> orjson.Fragment:
+    """A number that orjson would write in another way. They are few, and most come again: a rounding, a discount."""
+    return orjson.Fragment(jcs_reference(value))
 
 
 def _without_null(value: Any) -> Any:
