@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.machinery import served
+from tests.machinery import copy_folder, execute, made_once, served
 from tests.support import Api, Shops
 from tillvault.core import logging, migrate
 from tillvault.core.config import Settings
@@ -27,18 +26,29 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A stopped data folder with a migrated database, for `copy_folder`; one for all test processes."""
+    root = tmp_path_factory.getbasetemp()
+    return made_once((root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "made")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[EmbeddedPostgres]:
     """A PostgreSQL for this test process; TILLVAULT_TEST_POSTGRES_BIN names the folder of another version's."""
     other = os.environ.get("TILLVAULT_TEST_POSTGRES_BIN")
     folder = tmp_path_factory.mktemp("data")
+    if not other:
+        copy_folder(request.getfixturevalue("made"), folder)
     with EmbeddedPostgres(folder, binaries_dir=Path(other) if other else None) as running:
+        # Nothing of it has to survive a power cut; what must survive a kill is tried on servers set as ours are.
+        execute(running.dsn(database="postgres"), "ALTER SYSTEM SET fsync = off")
+        execute(running.dsn(database="postgres"), "SELECT pg_reload_conf()")
         yield running
 
 
 @pytest.fixture(scope="session")
 def settings(server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    asyncio.run(migrate.prepare_embedded(server))
-    migrate.upgrade(server.dsn(OWNER_ROLE))
+    migrate.prepare_database(Settings(data_dir=server.data_dir), server)
     return Settings(
         database_url=server.dsn(APP_LOGIN),  # pyright: ignore[reportArgumentType]  # Pydantic makes it a SecretStr
         data_dir=tmp_path_factory.mktemp("var"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import shutil
@@ -23,9 +24,12 @@ import psutil
 import uvicorn
 from fastapi import FastAPI
 
-from tillvault.core import processes
+from tillvault.core import migrate, processes
 from tillvault.core.config import Settings
+from tillvault.core.embedded import APP_LOGIN, OWNER_ROLE, EmbeddedPostgres
 from tillvault.main import create_app
+
+_PRISTINE = "pristine"
 
 
 def free_port() -> int:
@@ -96,10 +100,39 @@ def execute(dsn: str, script: str) -> None:
     asyncio.run(run())
 
 
+def made_once(folder: Path) -> Path:
+    """A stopped data folder with a migrated database and nothing in it, made by the first process that asks."""
+    with Path(f"{folder}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            aside = folder.with_suffix(".new")
+            with EmbeddedPostgres(aside) as server:
+                migrate.prepare_database(Settings(data_dir=aside), server)
+            aside.rename(folder)
+    return folder
+
+
 def copy_folder(source: Path, target: Path) -> Path:
     """A data folder with its owners, so that a test need not make a database first."""
+    target.mkdir(parents=True, exist_ok=True)
     subprocess.run(["cp", "-a", f"{source}/.", str(target)], check=True)
     return target
+
+
+def own_installation(made: Path, folder: Path) -> Settings:
+    """The settings of a stopped installation with a database of its own, which may be maltreated."""
+    copy_folder(made, folder)
+    return Settings.model_validate({"data_dir": folder, "database_url": EmbeddedPostgres(folder).dsn(APP_LOGIN)})
+
+
+def new_database(server: EmbeddedPostgres, name: str) -> str:
+    """A migrated database beside the common one; gives its name. A copy costs a tenth of the migrations."""
+    maintenance = server.dsn(database="postgres")
+    if not query(maintenance, "SELECT FROM pg_database WHERE datname = $1", _PRISTINE):
+        execute(maintenance, f"CREATE DATABASE {_PRISTINE} OWNER {OWNER_ROLE}")
+        migrate.upgrade(server.dsn(OWNER_ROLE, _PRISTINE))
+    execute(maintenance, f"CREATE DATABASE {name} TEMPLATE {_PRISTINE} OWNER {OWNER_ROLE}")
+    return name
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:

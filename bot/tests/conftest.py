@@ -9,12 +9,12 @@ import httpx
 import pytest
 
 from outside import Line, Phone, RunningBot, bot_key, hearing, standing_in
-from tests.conftest import base_url, http, owner_dsn, server, settings, shops, superuser_dsn
+from tests.conftest import base_url, http, made, owner_dsn, server, settings, shops, superuser_dsn
 from tests.machinery import served
 from tests.support import Shop, Shops
 from tillvault.core.config import Settings
 
-__all__ = ["base_url", "http", "owner_dsn", "server", "settings", "shops", "superuser_dsn"]
+__all__ = ["base_url", "http", "made", "owner_dsn", "server", "settings", "shops", "superuser_dsn"]
 
 
 @pytest.fixture(scope="session")

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from outside import ROOT
-from tests.machinery import Serving
+from tests.machinery import Serving, copy_folder
 
 pytestmark = pytest.mark.slow
 
 PAGE = ROOT / "docs" / "tutorial" / "tell-a-deposit"
 
 
-def test_a_deposit_is_told_and_stands_in_the_export_each_time_it_runs(tmp_path: Path) -> None:
-    demo = Serving(tmp_path / "var", command=("serve", "--demo"))
+def test_a_deposit_is_told_and_stands_in_the_export_each_time_it_runs(made: Path, tmp_path: Path) -> None:
+    demo = Serving(copy_folder(made, tmp_path / "var"), command=("serve", "--demo"))
     try:
         demo.ready()
         environment = dict(os.environ) | {"TILLVAULT_DATA_DIR": str(demo.data_dir)}

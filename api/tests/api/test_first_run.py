@@ -11,11 +11,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from tests.machinery import Serving, execute, served
+from tests.machinery import Serving, copy_folder, new_database, served
 from tests.support import Api, codes, fetch, race, refused, statuses
-from tillvault.core import migrate
 from tillvault.core.config import Settings
-from tillvault.core.embedded import APP_LOGIN, OWNER_ROLE, EmbeddedPostgres
+from tillvault.core.embedded import APP_LOGIN, EmbeddedPostgres
 from tillvault.identity.first_run import service
 
 CODE = "ABCD-EFGH-JKLM"
@@ -35,9 +34,7 @@ _numbers = count(1)
 @pytest.fixture
 def empty(server: EmbeddedPostgres, settings: Settings) -> tuple[str, str]:
     """A migrated database in which there is nothing: for the app, and for looking."""
-    name = f"first_run_{next(_numbers)}"
-    execute(server.dsn(database="postgres"), f"CREATE DATABASE {name} OWNER {OWNER_ROLE}")
-    migrate.upgrade(server.dsn(OWNER_ROLE, name))
+    name = new_database(server, f"first_run_{next(_numbers)}")
     return server.dsn(APP_LOGIN, name), server.dsn(database=name)
 
 
@@ -155,13 +152,13 @@ def test_codes_are_not_alike_and_have_no_letters_that_look_alike() -> None:
 
 
 @pytest.mark.slow
-def test_serve_tells_the_code_once_in_its_log_and_not_where_there_is_a_shop(tmp_path: Path) -> None:
-    serving = Serving(tmp_path / "var")
+def test_serve_tells_the_code_once_in_its_log_and_not_where_there_is_a_shop(made: Path, tmp_path: Path) -> None:
+    serving = Serving(copy_folder(made, tmp_path / "var"))
     try:
         serving.ready()
         (told,) = [record for record in serving.records if record["event"] == "setup.needed"]
         with httpx.Client(base_url=serving.url, timeout=30) as http:
-            made = Api(http).post("/v1/setup", SHOP | {"code": told["code"]})
+            founded = Api(http).post("/v1/setup", SHOP | {"code": told["code"]})
         serving.end()
         again = Serving(tmp_path / "var")
         try:
@@ -173,5 +170,5 @@ def test_serve_tells_the_code_once_in_its_log_and_not_where_there_is_a_shop(tmp_
         serving.clean_up()
 
     assert told["page"] == f"{serving.url}/setup"
-    assert made.status_code == 201, made.text
+    assert founded.status_code == 201, founded.text
     assert later == []

@@ -13,7 +13,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.machinery import execute, query, served, until
+from tests.machinery import copy_folder, execute, query, served, until
 from tests.support import Shops
 from tillvault.core import migrate, processes
 from tillvault.core.config import Settings
@@ -24,11 +24,9 @@ _POOL_SIZE = 2
 
 
 @pytest.fixture(scope="module")
-def own_server(tmp_path_factory: pytest.TempPathFactory) -> Generator[EmbeddedPostgres]:
+def own_server(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Generator[EmbeddedPostgres]:
     """A PostgreSQL that these tests may maltreat."""
-    folder = tmp_path_factory.mktemp("own")
-    with EmbeddedPostgres(folder) as server:
-        migrate.prepare_database(Settings(data_dir=folder), server)
+    with EmbeddedPostgres(copy_folder(made, tmp_path_factory.mktemp("own"))) as server:
         yield server
 
 

@@ -21,7 +21,7 @@ import orjson
 import pytest
 import redis
 
-from tests.machinery import Serving, free_port, query, redis_server, running_redis, until
+from tests.machinery import Serving, copy_folder, free_port, query, redis_server, running_redis, until
 from tests.relays import connected, eventually, receiving, tell
 from tests.support import Api, Shops
 from tillvault.core.config import Settings
@@ -177,8 +177,8 @@ def test_the_relay_serves_its_metrics_and_ends_with_zero(settings: Settings, tmp
     assert relay.records[-1]["event"] == "relay.stopped"
 
 
-def test_serve_with_an_embedded_database_runs_a_relay_that_ends_with_it(tmp_path: Path) -> None:
-    serving = Serving(tmp_path / "var").ready()
+def test_serve_with_an_embedded_database_runs_a_relay_that_ends_with_it(made: Path, tmp_path: Path) -> None:
+    serving = Serving(copy_folder(made, tmp_path / "var")).ready()
     try:
         until(lambda: any(one["event"] == "relay.started" for one in serving.records), what="the start of the relay")
         code = serving.end(signal.SIGTERM)

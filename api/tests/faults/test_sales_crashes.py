@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,13 +21,12 @@ import httpx
 import pytest
 
 from tests.books import audited
-from tests.machinery import Serving, kill_postgres, until
+from tests.machinery import Serving, kill_postgres, own_installation, until
 from tests.selling import product
 from tests.support import Api, Shop, Shops, open_drawer
 from tests.vaultload import fsck
-from tillvault.core import migrate
 from tillvault.core.config import Settings
-from tillvault.core.embedded import APP_LOGIN, EmbeddedPostgres
+from tillvault.core.embedded import EmbeddedPostgres
 from tillvault.identity.domain import Role
 
 pytestmark = pytest.mark.slow
@@ -38,12 +38,8 @@ Start = Callable[..., Serving]
 
 
 @pytest.fixture
-def own(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """The settings of an installation with a database of its own, which may be maltreated."""
-    folder = tmp_path_factory.mktemp("shop") / "var"
-    with EmbeddedPostgres(folder) as server:
-        migrate.prepare_database(Settings(data_dir=folder), server)
-        return Settings.model_validate({"data_dir": folder, "database_url": server.dsn(APP_LOGIN)})
+def own(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return own_installation(made, tmp_path_factory.mktemp("shop") / "var")
 
 
 @pytest.fixture

@@ -16,27 +16,14 @@ import pytest
 
 from tests.machinery import Serving, copy_folder, environment, query, until
 from tillvault.core import processes
-from tillvault.core.config import Settings
 from tillvault.core.embedded import EmbeddedPostgres
-from tillvault.core.migrate import prepare_database
 
 Serve = Callable[..., Serving]
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with a migrated database, stopped."""
-    folder = tmp_path_factory.mktemp("made") / "var"
-    with EmbeddedPostgres(folder) as server:
-        prepare_database(Settings(data_dir=folder), server)
-    return folder
-
-
 @pytest.fixture
 def data_dir(made: Path, tmp_path: Path) -> Path:
-    folder = tmp_path / "var"
-    folder.mkdir()
-    return copy_folder(made, folder)
+    return copy_folder(made, tmp_path / "var")
 
 
 @pytest.fixture
@@ -164,9 +151,7 @@ def test_a_first_start_that_was_killed_half_way_is_made_anew(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("name", ["d" * 120 + "/" + "e" * 120, "with spaces in it", "comma, 'quote' and é"])
 def test_any_data_folder_will_do(made: Path, tmp_path: Path, name: str) -> None:
-    folder = tmp_path / name
-    folder.mkdir(parents=True)
-    copy_folder(made, folder)
+    folder = copy_folder(made, tmp_path / name)
 
     with EmbeddedPostgres(folder) as server:
         assert query(server.dsn(), "SELECT 1 AS one")[0]["one"] == 1

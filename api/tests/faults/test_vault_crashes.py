@@ -15,10 +15,10 @@ import httpx
 import psutil
 import pytest
 
-from tests.machinery import Serving, kill_postgres, until
+from tests.machinery import Serving, kill_postgres, own_installation, until
 from tests.support import Shop, Shops
 from tests.vaultload import Load, Told, assert_nothing_is_lost, assert_sound, fsck, send_all
-from tillvault.core import migrate, processes
+from tillvault.core import processes
 from tillvault.core.config import Settings
 from tillvault.core.embedded import APP_LOGIN, EmbeddedPostgres
 
@@ -57,12 +57,8 @@ def start() -> Generator[Start]:
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Settings:
-    """The settings of an installation with a database of its own, which may be maltreated."""
-    folder = tmp_path / "var"
-    with EmbeddedPostgres(folder) as server:
-        migrate.prepare_database(Settings(data_dir=folder), server)
-        return Settings.model_validate({"data_dir": folder, "database_url": server.dsn(APP_LOGIN)})
+def own(made: Path, tmp_path: Path) -> Settings:
+    return own_installation(made, tmp_path / "var")
 
 
 def kill_a_backend(pgdata: Path) -> None:

@@ -11,6 +11,7 @@ import os
 import secrets
 import subprocess
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
@@ -19,10 +20,10 @@ import httpx
 import psutil
 import pytest
 
-from tests.machinery import kill_postgres, served, until
+from tests.machinery import copy_folder, kill_postgres, served, until
 from tests.support import Shops
 from tests.vaultload import Load, Told, assert_nothing_is_lost
-from tillvault.core import migrate, processes
+from tillvault.core import processes
 from tillvault.core.config import Settings
 from tillvault.core.embedded import APP_LOGIN, EmbeddedPostgres
 
@@ -44,21 +45,25 @@ def _unmount(folder: Path) -> bool:
     return subprocess.run(["umount", str(folder)], check=False, capture_output=True).returncode == 0
 
 
-class Disk:
+class Disk(ABC):
     """Where a database lives, and how its room ends and comes back."""
 
     def __init__(self, server: EmbeddedPostgres) -> None:
         self.server = server
 
-    def fill(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def fill(self) -> None: ...
 
-    def clear(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def keep_full(self) -> None:
+        """Take what PostgreSQL has given back since."""
 
+    @abstractmethod
+    def clear(self) -> None: ...
+
+    @abstractmethod
     def was_full(self) -> bool:
         """Whether PostgreSQL has met the end of it."""
-        raise NotImplementedError
 
 
 class Limited(Disk):
@@ -69,6 +74,9 @@ class Limited(Disk):
 
     def fill(self) -> None:
         self._limit(str(self.size_bytes))
+
+    def keep_full(self) -> None:
+        """A limit stays as it is."""
 
     def clear(self) -> None:
         self._limit("unlimited")
@@ -113,19 +121,26 @@ class LimitedLog(Limited):
 class Full(Disk):
     """A file system that has no room left."""
 
+    left_bytes: int | None = None
+    """What it had when it was filled last."""
+
     def fill(self) -> None:
         # Bit by bit: PostgreSQL takes of the room meanwhile.
-        with self._ballast.open("wb", buffering=0) as file, suppress(OSError):
+        with self._ballast.open("ab", buffering=0) as file, suppress(OSError):
             while True:
                 file.write(bytes(2**20))
+        found = os.statvfs(self.server.data_dir)
+        self.left_bytes = found.f_bavail * found.f_frsize
+
+    def keep_full(self) -> None:
+        # A segment of PostgreSQL's own log that it could not finish, or needs no more, makes room again.
+        self.fill()
 
     def clear(self) -> None:
         self._ballast.unlink()
 
     def was_full(self) -> bool:
-        # Its log is on the same disk, and may have given a segment back since.
-        found = os.statvfs(self.server.data_dir)
-        return found.f_bavail * found.f_frsize <= 2**24
+        return self.left_bytes is not None and self.left_bytes <= 2**18
 
     @property
     def _ballast(self) -> Path:
@@ -136,13 +151,12 @@ WAYS: list[type[Disk]] = [Limited, LimitedLog, *([Full] if can_mount() else [])]
 
 
 @pytest.fixture(params=WAYS)
-def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Disk]:
+def disk(request: pytest.FixtureRequest, made: Path, tmp_path: Path) -> Generator[Disk]:
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = request.param is Full and _mount(folder, size_mib=256)
     try:
-        with EmbeddedPostgres(folder / "var") as server:
-            migrate.prepare_database(Settings(data_dir=server.data_dir), server)
+        with EmbeddedPostgres(copy_folder(made, folder / "var")) as server:
             yield request.param(server)
     finally:
         if mounted:
@@ -163,7 +177,12 @@ def test_a_full_disk_is_503_and_what_was_acknowledged_is_there_when_there_is_roo
         with Load(url, shop, told, name="full", threads=4):
             until(lambda: told.statuses[201] > 20, what="the first tickets")
             disk.fill()
-            until(lambda: told.statuses[503] > 20, seconds=60, what="the refusals")
+
+            def is_refused() -> bool:
+                disk.keep_full()
+                return told.statuses[503] > 20
+
+            until(is_refused, seconds=60, what="the refusals")
             assert disk.was_full()
             stored = len(told.acknowledged)
             disk.clear()

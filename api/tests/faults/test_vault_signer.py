@@ -16,12 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.api.test_vault_batch import line, send
 from tests.api.test_vault_intake import PATH, ticket
-from tests.machinery import Serving, query, served, until
+from tests.machinery import Serving, own_installation, query, served, until
 from tests.support import Api, Shop, Shops, race, statuses
 from tests.vaultload import Load, Told, assert_nothing_is_lost, fsck
-from tillvault.core import migrate
 from tillvault.core.config import Settings
-from tillvault.core.embedded import APP_LOGIN, EmbeddedPostgres
+from tillvault.core.embedded import EmbeddedPostgres
 from tillvault.main import create_app
 from tillvault.vault import canonical, evidence, jwk, keys
 from tillvault.vault.jwk import EvidenceKey
@@ -139,13 +138,11 @@ def test_a_signer_that_comes_and_goes_loses_nothing(
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Generator[Settings]:
+def own(made: Path, tmp_path: Path) -> Generator[Settings]:
     """An installation whose keys no other test needs."""
-    with EmbeddedPostgres(tmp_path / "var") as server:
-        migrate.prepare_database(Settings(data_dir=server.data_dir), server)
-        yield Settings.model_validate(
-            {"database_url": server.dsn(APP_LOGIN), "data_dir": server.data_dir, "database_pool_size": 4}
-        )
+    installed = own_installation(made, tmp_path / "var")
+    with EmbeddedPostgres(installed.data_dir):
+        yield installed.model_copy(update={"database_pool_size": 4})
 
 
 @pytest.fixture

@@ -12,12 +12,10 @@ import httpx
 import pytest
 
 from tests.api.test_vault_intake import PATH, ticket
-from tests.machinery import Serving, copy_folder, execute, query
+from tests.machinery import Serving, copy_folder, execute, own_installation, query
 from tests.support import Api, Shop, Shops, race, statuses
 from tests.vaultload import fsck
-from tillvault.core import migrate
 from tillvault.core.config import Settings
-from tillvault.core.embedded import APP_LOGIN, EmbeddedPostgres
 
 TABLES = {
     "vault_tickets": "(organisation_id, id)",
@@ -146,11 +144,8 @@ def test_a_commit_that_fails_is_no_201_and_takes_no_other_ticket_with_it(
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Settings:
-    folder = tmp_path / "var"
-    with EmbeddedPostgres(folder) as server:
-        migrate.prepare_database(Settings(data_dir=folder), server)
-        return Settings.model_validate({"data_dir": folder, "database_url": server.dsn(APP_LOGIN)})
+def own(made: Path, tmp_path: Path) -> Settings:
+    return own_installation(made, tmp_path / "var")
 
 
 @pytest.fixture
@@ -184,7 +179,6 @@ def test_an_old_backup_that_is_put_back_is_not_gone_on_with_and_the_newer_one_is
         shop = Shops(http, own).make(people=())
     first = sell(serving, shop, range(20))
     assert serving.end() == 0
-    (tmp_path / "old").mkdir()
     old = copy_folder(pgdata, tmp_path / "old")
 
     serving = start()
