@@ -107,6 +107,16 @@ const deskPages = [
   }),
   createRoute({
     getParentRoute: () => desk,
+    path: '/vault',
+    component: lazyRouteComponent(() => import('./pages/desk/VaultPage'), 'VaultPage'),
+  }),
+  createRoute({
+    getParentRoute: () => desk,
+    path: '/vault/$id',
+    component: lazyRouteComponent(() => import('./pages/desk/VaultTicketPage'), 'VaultTicketPage'),
+  }),
+  createRoute({
+    getParentRoute: () => desk,
     path: '/catalogue',
     component: lazyRouteComponent(() => import('./pages/desk/CataloguePage'), 'CataloguePage'),
   }),

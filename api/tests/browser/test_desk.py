@@ -23,6 +23,7 @@ EVERYTHING = [
     "Drawers",
     "Figures",
     "Sales",
+    "Vault",
     "Catalogue",
     "People",
     "Branches and registers",

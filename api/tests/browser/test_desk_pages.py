@@ -38,6 +38,8 @@ def furnished(shops: Shops) -> tuple[Shop, dict[str, str]]:
         "figures": "figures",
         "sales": "sales",
         "sale": f"sales/{sale['id']}",
+        "vault": "vault",
+        "ticket": f"vault/{sale['ticketId']}",
         "catalogue": "catalogue",
         "people": "people",
         "places": "places",

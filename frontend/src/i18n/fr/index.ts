@@ -4,5 +4,6 @@ import errors from './errors.json';
 import office from './office.json';
 import selling from './selling.json';
 import till from './till.json';
+import vault from './vault.json';
 
-export default { common, desk, errors, office, selling, till };
+export default { common, desk, errors, office, selling, till, vault };

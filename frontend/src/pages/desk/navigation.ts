@@ -4,6 +4,7 @@ export const NAVIGATION = [
   { to: '/desk/sessions', label: 'office.session.title', permission: 'cash:read' },
   { to: '/desk/figures', label: 'office.figures.title', permission: 'reports:read' },
   { to: '/desk/sales', label: 'office.sale.title', permission: 'sales:read' },
+  { to: '/desk/vault', label: 'vault.title', permission: 'tickets:read' },
   { to: '/desk/catalogue', label: 'office.catalogue.title', permission: 'catalogue:read' },
   { to: '/desk/people', label: 'office.people.title', permission: 'admin:read' },
   { to: '/desk/places', label: 'office.places.title', permission: 'admin:read' },

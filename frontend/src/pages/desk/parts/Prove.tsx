@@ -11,7 +11,7 @@ import type { Proven } from '@/state/queries/tickets';
 const SIGNS = { holds: '✓', broken: '✗', unchecked: '–' } as const;
 
 /** Proves a ticket in one click: this browser checks it, and the file goes to whoever wants to check it again. */
-export function Prove({ ticketId, number }: { ticketId: string; number: number }) {
+export function Prove({ ticketId, number }: { ticketId: string; number: number | string }) {
   const { t } = useTranslation();
   const prove = useProve();
   return (
@@ -32,7 +32,7 @@ export function Prove({ ticketId, number }: { ticketId: string; number: number }
   );
 }
 
-function Verdict({ proven, number }: { proven: Proven; number: number }) {
+function Verdict({ proven, number }: { proven: Proven; number: number | string }) {
   const { t } = useTranslation();
   const isRight = holds(proven.steps);
   const tenant = tenantOf(proven.proof);
