@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from outside import Line, Phone, RunningBot, linked
+from tests.faults.test_vault_fsck import check
+from tests.faults.test_vault_guard import post_many, tamper
 from tests.support import Api, Shop, fetch, open_drawer
+from tillvault.core.config import Settings
 
 Phones = Callable[..., Phone]
 
@@ -109,6 +112,22 @@ def test_a_vault_that_refuses_its_log_is_told_once(
 
     assert told.startswith("⚠ The vault refuses to sign its log")
     marta.hears_nothing()
+
+
+def test_a_log_that_a_check_found_broken_is_told_once_to_managers(
+    shop: Shop, bot: RunningBot, phone: Phones, settings: Settings, superuser_dsn: str
+) -> None:
+    marta, ana = linked(phone(language="fr"), shop.marta), linked(phone(), shop.ana)
+    post_many(shop, threads=1, count=1)
+    tamper(superuser_dsn, f"UPDATE vault_tickets SET raw = '{{}}' WHERE organisation_id = '{shop.id}'")
+
+    assert not check(settings, shop).holds
+    (told,) = marta.hears()
+    assert not check(settings, shop).holds
+
+    assert told.startswith("⚠ Un contrôle a trouvé le journal du coffre rompu à l'entrée 0 :")
+    marta.hears_nothing()
+    ana.hears_nothing(seconds=0)
 
 
 def test_what_happened_while_the_api_was_away_is_told_when_it_is_back(

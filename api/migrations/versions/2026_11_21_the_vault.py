@@ -132,9 +132,26 @@ def upgrade() -> None:
         "ix_vault_tickets_session", "vault_tickets", ["organisation_id", "pos_session", "index"], unique=False
     )
     op.create_index("ix_vault_tickets_source", "vault_tickets", ["organisation_id", "source_id"], unique=False)
+    op.create_table(
+        "vault_checks",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False, comment="leaves that were read"),
+        sa.Column("with_signatures", sa.Boolean(), nullable=False),
+        sa.Column(
+            "fault_index", sa.BigInteger(), nullable=True, comment="the first that is wrong, where one is to be named"
+        ),
+        sa.Column("fault", sa.Text(), nullable=True, comment="null: the log holds"),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisations.id"], name=op.f("fk_vault_checks_organisation_id")
+        ),
+        sa.PrimaryKeyConstraint("organisation_id", "id", name=op.f("pk_vault_checks")),
+    )
+    op.create_index("ix_vault_checks_checked", "vault_checks", ["organisation_id", "checked_at", "id"], unique=False)
     # ### end Alembic commands ###
     protect("vault_logs", "SELECT, INSERT, UPDATE")
-    for table in ("vault_leaves", "vault_tickets", "vault_tiles", "vault_checkpoints"):
+    for table in ("vault_leaves", "vault_tickets", "vault_tiles", "vault_checkpoints", "vault_checks"):
         protect(table, "SELECT, INSERT")
         append_only(table)
     _keys()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.faults.test_vault_fsck import check
+from tests.faults.test_vault_guard import post_many, tamper
 from tests.support import Api, Shop, Shops, fetch, open_drawer, refused
+from tillvault.core.config import Settings
 
 
 @pytest.fixture
@@ -65,3 +68,29 @@ def test_alerts_are_for_those_who_supervise_and_for_machines(shop: Shop) -> None
 
     refused(shop.ana.back_office().get("/v1/alerts"), 403, "ROLE_FORBIDDEN")
     assert kinds(machine) == {drawer["id"]: "VARIANCE"}
+
+
+def test_a_log_that_fsck_finds_broken_is_an_alert_until_a_check_of_everything_holds(
+    shop: Shop, settings: Settings, superuser_dsn: str
+) -> None:
+    manager = shop.marta.back_office()
+    post_many(shop, threads=2, count=2)
+    own = f"WHERE organisation_id = '{shop.id}' AND index = 1"
+
+    def found() -> dict[str, object] | None:
+        return manager.ok(manager.get("/v1/alerts"))["vault"]
+
+    assert check(settings, shop).holds
+    assert found() is None
+
+    tamper(superuser_dsn, f"UPDATE vault_tickets SET evidence_jws = evidence_jws || 'A' {own}")
+    assert not check(settings, shop).holds
+    first = found()
+    assert not check(settings, shop).holds
+    assert check(settings, shop, signatures=False).holds
+    assert first is not None
+    assert (found(), first["index"]) == (first, 1)
+
+    tamper(superuser_dsn, f"UPDATE vault_tickets SET evidence_jws = left(evidence_jws, -1) {own}")
+    assert check(settings, shop).holds
+    assert found() is None

@@ -19,6 +19,7 @@ APPEND_ONLY = (
     "cash_counts",
     "cash_session_floats",
     "vault_checkpoints",
+    "vault_checks",
     "vault_leaves",
     "vault_tickets",
     "vault_tiles",

@@ -12,7 +12,7 @@ from tillvault_bot.api import Api, ApiRefused
 from tillvault_bot.chats import Chat
 from tillvault_bot.figures import differences
 from tillvault_bot.outgoing import Buttons, Outgoing
-from tillvault_bot.shapes import Alert, Language, Link
+from tillvault_bot.shapes import Alert, Language, Link, VaultAlert
 from tillvault_bot.store import Store
 from tillvault_bot.texts import say
 
@@ -40,10 +40,13 @@ class Alerts:
         alerts = await self._api.alerts(since=since)
         links = [link for link in await self._api.links() if link.supervises]
         taken = True
-        for alert in reversed(alerts):
+        for alert in reversed(alerts.items):
             for link in links:
                 if _is_for(alert, link):
                     taken &= await self._tell(link, alert.key, _text(alert, link.language), _buttons(alert, link))
+        if alerts.vault is not None:
+            for link in links:
+                taken &= await self._tell_broken(link, alerts.vault)
         if taken:
             await self._store.put(_STATE, {"looked_at": started.isoformat()})
 
@@ -102,7 +105,7 @@ class Alerts:
     async def _ask_recount(self, link: Link, session_id: str, language: Language) -> str:
         """Tell who had the drawer to count it again. The review stays open until it was counted."""
         alerts = await self._api.alerts(since=datetime.now(UTC) - _FIRST_LOOK)
-        found = next((alert for alert in alerts if alert.session_id == session_id), None)
+        found = next((alert for alert in alerts.items if alert.session_id == session_id), None)
         if found is None or not found.needs_review:
             return say(language, "settled")
         cashier = next((one for one in await self._api.links() if one.user_id == found.opened_by), None)
@@ -118,6 +121,11 @@ class Alerts:
         )
         await self._out.say(cashier.chat_id, wanted)
         return asked + say(language, "recount_told", person=found.opened_by_name)
+
+    async def _tell_broken(self, link: Link, alert: VaultAlert) -> bool:
+        where = "" if alert.index is None else say(link.language, "vault_entry", index=alert.index)
+        text = say(link.language, "alert_VAULT_BROKEN", entry=where, reason=alert.reason)
+        return await self._tell(link, alert.key, text, [[(say(link.language, "acknowledge"), "a:seen")]])
 
     async def _tell(self, link: Link, key: str, text: str, buttons: Buttons) -> bool:
         """Send it unless this person was told; whether that is settled."""

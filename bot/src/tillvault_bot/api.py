@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from tillvault_bot import __version__
 from tillvault_bot.shapes import (
-    Alert,
+    Alerts,
     Category,
     CategoryFigures,
     Classification,
@@ -148,9 +148,8 @@ class Api:
         path = f"/v1/cash/sessions/{session_id}/review"
         await self._ask("POST", path, json={"decision": "APPROVE", "note": "Telegram"}, person=person, key=key)
 
-    async def alerts(self, *, since: datetime) -> list[Alert]:
-        page = await self._ask("GET", "/v1/alerts", params={"from": since.isoformat()})
-        return TypeAdapter(list[Alert]).validate_python(page["items"])
+    async def alerts(self, *, since: datetime) -> Alerts:
+        return Alerts.model_validate(await self._ask("GET", "/v1/alerts", params={"from": since.isoformat()}))
 
     async def vault_signs(self, organisation: str) -> bool:
         """Whether the vault stands by its log: it examines the log before it signs. Raises ApiDown while that cannot be

@@ -86,6 +86,17 @@ class Alert(Shape):
     balances: list[Balance]
 
 
+class VaultAlert(Shape):
+    key: str
+    index: int | None
+    reason: str
+
+
+class Alerts(Shape):
+    items: list[Alert]
+    vault: VaultAlert | None = None
+
+
 class CategoryFigures(Shape):
     key: str
     pending_count: int

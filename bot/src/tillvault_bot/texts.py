@@ -56,6 +56,9 @@ EN: Mapping[str, str] = {
     "Difference: {variance}.",
     "alert_OPEN_PAST_CUTOFF": "⚠ {register}: the drawer of {name} ({date}) is still open after the end of its day.",
     "alert_VAULT": "⚠ The vault refuses to sign its log. Have somebody look at the server at once.",
+    "alert_VAULT_BROKEN": "⚠ A check found the vault's log broken{entry}: {reason}. Have somebody look at the "
+    "server at once.",
+    "vault_entry": " at entry {index}",
     "acknowledge": "Acknowledge",
     "ask_recount": "Ask for a recount",
     "acknowledged": "✔ Acknowledged by {name}.",
@@ -121,6 +124,9 @@ FR: Mapping[str, str] = {
     "alert_OPEN_PAST_CUTOFF": "⚠ {register} : la caisse de {name} ({date}) est encore ouverte après la fin de sa "
     "journée.",
     "alert_VAULT": "⚠ Le coffre refuse de signer son journal. Faites examiner le serveur tout de suite.",
+    "alert_VAULT_BROKEN": "⚠ Un contrôle a trouvé le journal du coffre rompu{entry} : {reason}. Faites examiner le "
+    "serveur tout de suite.",
+    "vault_entry": " à l'entrée {index}",
     "acknowledge": "J'ai vu",
     "ask_recount": "Demander un recomptage",
     "acknowledged": "✔ Vu par {name}.",
@@ -182,6 +188,9 @@ ES: Mapping[str, str] = {
     "Diferencia: {variance}.",
     "alert_OPEN_PAST_CUTOFF": "⚠ {register}: la caja de {name} ({date}) sigue abierta después del fin de su jornada.",
     "alert_VAULT": "⚠ La bóveda se niega a firmar su registro. Que alguien mire el servidor enseguida.",
+    "alert_VAULT_BROKEN": "⚠ Una comprobación ha encontrado roto el registro de la bóveda{entry}: {reason}. Que "
+    "alguien mire el servidor enseguida.",
+    "vault_entry": " en la entrada {index}",
     "acknowledge": "Visto",
     "ask_recount": "Pedir un recuento",
     "acknowledged": "✔ Visto por {name}.",

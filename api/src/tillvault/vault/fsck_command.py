@@ -17,7 +17,7 @@ from rich.text import Text
 from tillvault.core.config import Settings
 from tillvault.core.db import Database, StartupRefused, refuse_powerful_role
 from tillvault.events import service as events
-from tillvault.vault import checkpoints, export_command, fsck, fsck_queries, key_following, keys
+from tillvault.vault import checkpoints, checks, export_command, fsck, fsck_queries, key_following, keys
 from tillvault.vault.entries import Broken
 from tillvault.vault.fsck import Finding
 from tillvault.vault.fsck_units import Processes
@@ -68,7 +68,7 @@ def commands(
                         quiet=as_json,
                     )
                 )
-        _tell(found, as_json=as_json)
+        tell(found, as_json=as_json)
         if not all(finding.holds for finding in found):
             raise typer.Exit(1)
 
@@ -118,11 +118,10 @@ async def check(
                     # Before the snapshot: whatever the file says is in it.
                     kept = _kept(signers, log["tenant"])
                 except Broken as broken:
-                    found.append(Finding(tenant=log["tenant"], size=0, reason=broken.reason))
-                    continue
-                async with database.transaction(log["organisation_id"]) as db:
-                    found.append(
-                        await fsck.check_log(
+                    finding = Finding(tenant=log["tenant"], size=0, reason=broken.reason)
+                else:
+                    async with database.transaction(log["organisation_id"]) as db:
+                        finding = await fsck.check_log(
                             db,
                             tenant=log["tenant"],
                             keys=signers.public_keys if signers and signatures else None,
@@ -130,7 +129,9 @@ async def check(
                             units=units,
                             progress=lambda done, total, task=task: progress.update(task, completed=done, total=total),
                         )
-                    )
+                found.append(finding)
+                is_full = signers is not None and signatures
+                await checks.keep(database, log["organisation_id"], finding, with_signatures=is_full)
         return found
     finally:
         await database.close()
@@ -168,7 +169,8 @@ def _progress(*, quiet: bool) -> Progress:
     )
 
 
-def _tell(found: list[Finding], *, as_json: bool) -> None:
+def tell(found: list[Finding], *, as_json: bool = False) -> None:
+    """Print what was found."""
     if as_json:
         logs = [
             {

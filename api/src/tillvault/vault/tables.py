@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -124,4 +125,20 @@ vault_checkpoints = Table(
     PrimaryKeyConstraint("organisation_id", "size", "issued_at"),
     ForeignKeyConstraint(["organisation_id"], ["vault_logs.organisation_id"]),
     CheckConstraint("octet_length(root) = 32", name="root_length"),
+)
+
+vault_checks = Table(
+    # What `tillvault vault fsck` found, each time: a log that does not hold has to be heard of.
+    "vault_checks",
+    metadata,
+    Column("organisation_id", Uuid, nullable=False),
+    Column("id", Uuid, nullable=False),
+    Column("size", BigInteger, nullable=False, comment="leaves that were read"),
+    Column("with_signatures", Boolean, nullable=False),
+    Column("fault_index", BigInteger, comment="the first that is wrong, where one is to be named"),
+    Column("fault", Text, comment="null: the log holds"),
+    Column("checked_at", DateTime(timezone=True), nullable=False),
+    PrimaryKeyConstraint("organisation_id", "id"),
+    ForeignKeyConstraint(["organisation_id"], ["organisations.id"]),
+    Index("ix_vault_checks_checked", "organisation_id", "checked_at", "id"),
 )

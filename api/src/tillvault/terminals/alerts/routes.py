@@ -33,6 +33,6 @@ async def list_alerts(
     ] = None,
 ) -> Response:
     """What a manager should hear of: drawers that wait for a review, were closed by somebody else, or stand open past
-    the end of their trading day. Each has a key that stays; read with some overlap and tell each key once."""
-    found = await service.alerts(edge.db, actor=edge.actor, since=since)
-    return await edge.answer(Alerts.model_construct(items=found))
+    the end of their trading day, and a log of the vault that was found broken. Each has a key that stays; read with
+    some overlap and tell each key once."""
+    return await edge.answer(await service.alerts(edge.db, actor=edge.actor, since=since))

@@ -40,5 +40,13 @@ class Alert(Wire):
     balances: list[Balance]
 
 
+class VaultAlert(Wire):
+    key: str = Field(description="The same until a check of everything finds the log whole again.")
+    at: datetime
+    index: int | None = Field(description="The first entry of the log that is wrong, where one can be named.")
+    reason: str
+
+
 class Alerts(Wire):
     items: list[Alert]
+    vault: VaultAlert | None = Field(description="The log does not hold: what `tillvault vault fsck` found first.")

@@ -15,13 +15,14 @@ from tillvault.identity.administration import visible_branches
 from tillvault.identity.branches import queries as branches
 from tillvault.identity.domain import Actor, Branch
 from tillvault.identity.permissions import Permission, require
-from tillvault.terminals.alerts.schemas import Alert, AlertKind
+from tillvault.terminals.alerts.schemas import Alert, AlertKind, Alerts, VaultAlert
+from tillvault.vault import checks
 
 ALERTS_MAX = 500
 SINCE_DEFAULT = timedelta(days=1)
 
 
-async def alerts(db: Connection, *, actor: Actor, since: datetime | None) -> list[Alert]:
+async def alerts(db: Connection, *, actor: Actor, since: datetime | None) -> Alerts:
     """Newest first: what waits or lasts, and what happened `since`, a day ago if left out. A manager hears of their
     branches, a machine of the organisation. Raises RoleForbidden."""
     require(actor, Permission.CASH_READ if actor.role is None else Permission.CASH_SUPERVISE)
@@ -34,7 +35,19 @@ async def alerts(db: Connection, *, actor: Actor, since: datetime | None) -> lis
         branch = await branches.branch(db, branch_id)
         assert branch is not None  # noqa: S101  (a foreign key holds it)
         places[branch_id] = branch
-    return [alert for each in found for alert in _alerts_of(each, places[each.session.branch_id], now)]
+    return Alerts.model_construct(
+        items=[alert for each in found for alert in _alerts_of(each, places[each.session.branch_id], now)],
+        vault=await _vault_alert(db),
+    )
+
+
+async def _vault_alert(db: Connection) -> VaultAlert | None:
+    fault = await checks.standing_fault(db)
+    if fault is None:
+        return None
+    return VaultAlert.model_construct(
+        key=f"VAULT_BROKEN:{fault['id']}", at=fault["checked_at"], index=fault["fault_index"], reason=fault["fault"]
+    )
 
 
 def _alerts_of(found: Found, branch: Branch, now: datetime) -> Iterator[Alert]:
