@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from outside import Line, Phone, RunningBot, bot_key, hearing, standing_in
+from nursery import Nursery
+from outside import PYTHON, Line, Phone, RunningBot, bot_key, hearing, standing_in
 from tests.conftest import base_url, http, made, owner_dsn, server, settings, shops, superuser_dsn
 from tests.machinery import served
 from tests.support import Shop, Shops
@@ -48,9 +50,17 @@ def shop(shops: Shops) -> Shop:
     return shops.make()
 
 
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    # A socket's path is short.
+    with tempfile.TemporaryDirectory() as folder, Nursery(PYTHON, Path(folder)) as running:
+        yield running
+
+
 @pytest.fixture
-def bot(shop: Shop, line: Line, telegram: httpx.Client, tmp_path: Path) -> Iterator[RunningBot]:
+def bot(nursery: Nursery, shop: Shop, line: Line, telegram: httpx.Client, tmp_path: Path) -> Iterator[RunningBot]:
     running = RunningBot(
+        nursery,
         tmp_path,
         {"BOT_TELEGRAM_URL": str(telegram.base_url), "BOT_API_URL": line.url, "BOT_API_KEY": bot_key(shop)},
     )

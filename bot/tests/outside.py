@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx
 
+from nursery import Child, Nursery
 from tests.machinery import free_port, until
 from tests.support import Api, Person, Shop
 
@@ -182,7 +183,8 @@ class Phone:
 class RunningBot:
     """`python -m tillvault_bot`, as a process."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+    def __init__(self, nursery: Nursery, folder: Path, settings: Mapping[str, str]) -> None:
+        self._nursery = nursery
         self.folder = folder
         self.port = free_port()
         self._settings = {
@@ -194,19 +196,13 @@ class RunningBot:
             "BOT_VAULT_SECONDS": "0.2",
             **settings,
         }
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Child | None = None
 
     def start(self, **settings: str) -> RunningBot:
         plain = {name: value for name, value in os.environ.items() if not name.startswith(("BOT_", "PYTHON"))}
-        with (self.folder / "bot.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [PYTHON, "-m", "tillvault_bot"],
-                env=plain | self._settings | settings,
-                stdout=log,
-                stderr=log,
-                cwd=self.folder,
-            )
-        # Its library takes seconds to load, and tens of them on a busy machine.
+        self.process = self._nursery.start(
+            environment=plain | self._settings | settings, folder=self.folder, log=self.folder / "bot.log"
+        )
         until(self._is_ready, seconds=90, what="the bot")
         return self
 

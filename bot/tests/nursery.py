@@ -1,0 +1,160 @@
+"""Where bots are born quickly: a process that has loaded what `python -m tillvault_bot` loads, and forks on demand.
+
+The library of a bot takes seconds to load. A child is a process of its own all the same, with the environment, the
+folder and the log that it is given, and runs the module as Python does; that a bot starts from nothing is shown where
+its image and its tutorial are tried. Run as a script by the bot's own Python, and used from the tests as `Nursery`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+
+MODULE = "tillvault_bot"
+_LOOK_SECONDS = 0.02
+
+
+class Child:
+    """A bot that a nursery has forked, as one would use a `subprocess.Popen`."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+        self._told = b""
+        self._status: int | None = None
+        while b"\n" not in self._told:
+            self._told += line.recv(100)
+        pid, _, self._told = self._told.partition(b"\n")
+        self.pid = int(pid)
+
+    def poll(self) -> int | None:
+        """How it ended, a signal as its negative number; None while it runs."""
+        return self._look(0)
+
+    def wait(self, timeout: float) -> int:
+        deadline = time.monotonic() + timeout
+        while (status := self._look(max(0.0, deadline - time.monotonic()))) is None:
+            if time.monotonic() >= deadline:
+                raise subprocess.TimeoutExpired(MODULE, timeout)
+        return status
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def _look(self, seconds: float) -> int | None:
+        if self._status is None and select.select([self._line], [], [], seconds)[0]:
+            told = self._line.recv(100)
+            assert told, "the nursery is gone"
+            self._told += told
+            if self._told.endswith(b"\n"):
+                self._status = int(self._told)
+                self._line.close()
+        return self._status
+
+
+class Nursery:
+    """The process, as long as the block lasts."""
+
+    def __init__(self, python: Path, folder: Path) -> None:
+        self._socket = folder / "nursery"
+        plain = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        self._process = subprocess.Popen([python, __file__, str(self._socket)], env=plain)
+
+    def __enter__(self) -> Nursery:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait(timeout=10)
+
+    def start(self, *, environment: Mapping[str, str], folder: Path, log: Path) -> Child:
+        """A new bot. The first one waits until the nursery has loaded what it needs."""
+        line = socket.socket(socket.AF_UNIX)
+        deadline = time.monotonic() + 90
+        while True:
+            try:
+                line.connect(str(self._socket))
+                break
+            except OSError:
+                assert self._process.poll() is None
+                assert time.monotonic() < deadline, "the nursery does not answer"
+                time.sleep(_LOOK_SECONDS)
+        line.settimeout(90)
+        line.sendall(json.dumps({"environment": dict(environment), "folder": str(folder), "log": str(log)}).encode())
+        line.shutdown(socket.SHUT_WR)
+        return Child(line)
+
+
+def _serve(path: str) -> None:
+    """Fork for whoever connects, and tell them at the end how it ended."""
+    importlib.import_module(f"{MODULE}.__main__")
+    children: dict[int, socket.socket] = {}
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen()
+        while True:
+            if select.select([server], [], [], _LOOK_SECONDS)[0]:
+                line, _ = server.accept()
+                with line.makefile("rb") as told:
+                    wanted = json.loads(told.read())
+                pid = os.fork()
+                if pid == 0:
+                    for each in (server, line, *children.values()):
+                        each.close()
+                    _become(wanted["environment"], wanted["folder"], wanted["log"])
+                children[pid] = line
+                line.sendall(f"{pid}\n".encode())
+            _tell_ends(children)
+
+
+def _tell_ends(children: dict[int, socket.socket]) -> None:
+    while children:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid == 0:
+            return
+        with children.pop(pid) as line, contextlib.suppress(OSError):
+            line.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+
+
+def _become(environment: Mapping[str, str], folder: str, log: str) -> None:
+    """Be the bot, in this process, to its end."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    for number in (1, 2):
+        os.dup2(file, number)
+    sys.argv = [MODULE]
+    status = 1
+    try:
+        runpy.run_module(MODULE, run_name="__main__", alter_sys=True)
+        status = 0
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except Exception:  # noqa: BLE001  (told in the log, as Python does, before this process ends)
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _serve(sys.argv[1])
