@@ -122,6 +122,41 @@ const deskPages = [
   }),
   createRoute({
     getParentRoute: () => desk,
+    path: '/deposits',
+    component: lazyRouteComponent(() => import('./pages/desk/deposits/DepositsPage'), 'DepositsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => desk,
+    path: '/deposits/queue',
+    component: lazyRouteComponent(() => import('./pages/desk/deposits/QueuePage'), 'QueuePage'),
+  }),
+  createRoute({
+    getParentRoute: () => desk,
+    path: '/deposits/statistics',
+    component: lazyRouteComponent(() => import('./pages/desk/deposits/StatisticsPage'), 'StatisticsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => desk,
+    path: '/deposits/new',
+    component: lazyRouteComponent(() => import('./pages/desk/deposits/NewDepositPage'), 'NewDepositPage'),
+  }),
+  createRoute({
+    getParentRoute: () => desk,
+    path: '/exports',
+    component: lazyRouteComponent(() => import('./pages/desk/deposits/ExportsPage'), 'ExportsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => desk,
+    path: '/alerts',
+    component: lazyRouteComponent(() => import('./pages/desk/AlertsPage'), 'AlertsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => desk,
+    path: '/telegram',
+    component: lazyRouteComponent(() => import('./pages/desk/TelegramPage'), 'TelegramPage'),
+  }),
+  createRoute({
+    getParentRoute: () => desk,
     path: '/people',
     component: lazyRouteComponent(() => import('./pages/desk/PeoplePage'), 'PeoplePage'),
   }),

@@ -20,17 +20,22 @@ OpenPage = Callable[..., Page]
 PATH = "/v1/cash/sessions"
 EVERYTHING = [
     "Registers now",
+    "Alerts",
     "Drawers",
     "Figures",
     "Sales",
     "Vault",
     "Catalogue",
+    "Deposits",
+    "Eco-organism reports",
     "People",
     "Branches and registers",
+    "Settings",
     "API keys",
     "Webhooks",
     "Sync log",
     "Audit log",
+    "Telegram",
 ]
 
 
@@ -334,8 +339,8 @@ def test_what_the_role_may_not_do_is_not_shown(shop: Shop, desk_of: Callable[...
     admin, manager, cashier = (desk_of(person).pages() for person in (shop.elena, shop.marta, shop.ana))
 
     assert admin == EVERYTHING
-    assert manager == [page for page in EVERYTHING if page not in {"Webhooks", "Sync log"}]
-    assert cashier == ["Drawers", "Sales", "Catalogue"]
+    assert manager == [page for page in EVERYTHING if page not in {"Settings", "Webhooks", "Sync log"}]
+    assert cashier == ["Drawers", "Sales", "Catalogue", "Deposits", "Telegram"]
 
 
 def test_a_manager_is_offered_neither_release_nor_the_making_of_people(

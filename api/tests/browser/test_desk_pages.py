@@ -23,6 +23,13 @@ def furnished(shops: Shops) -> tuple[Shop, dict[str, str]]:
     admin = shop.elena.back_office()
     lamp = admin.ok(admin.post("/v1/catalogue/products", {"name": "Lamp of a long name", "price": 12.5}), 201)["id"]
     admin.ok(admin.post("/v1/webhooks", {"url": "https://1.1.1.1/a/rather/long/address", "types": None}), 201)
+    for words in ("réfrigérateur congélateur américain qui ne refroidit plus", "grille-pain"):
+        admin.ok(admin.post("/v1/deposits", {"description": words, "quantity": 2, "weightGrams": 61_500}), 201)
+    counted = admin.ok(admin.post("/v1/deposits", {"description": "lampe de chevet", "weightGrams": 850}), 201)
+    admin.ok(admin.post(f"/v1/deposits/{counted['id']}/validate", {}))
+    storage = {"target": "s3", "endpoint": "https://1.1.1.1", "bucket": "a-bucket-of-a-rather-long-name"}
+    keys = {"accessKeyId": "AKID", "secretAccessKey": "secret"}
+    admin.ok(admin.post("/v1/deposits/exports", {"name": "Ecologic", "destination": storage | keys}), 201)
     till = shop.ana.login(shop.registers[0])
     past = open_drawer(till, {"EUR": 100})
     move(till, past["id"], "PAID_OUT", {"EUR": 20}, reason="window cleaner")
@@ -41,8 +48,16 @@ def furnished(shops: Shops) -> tuple[Shop, dict[str, str]]:
         "vault": "vault",
         "ticket": f"vault/{sale['ticketId']}",
         "catalogue": "catalogue",
+        "deposits": "deposits",
+        "deposit-queue": "deposits/queue",
+        "deposit-statistics": "deposits/statistics",
+        "deposit-new": "deposits/new",
+        "exports": "exports",
+        "alerts": "alerts",
+        "telegram": "telegram",
         "people": "people",
         "places": "places",
+        "settings": "settings",
         "policies": f"policies/{shop.branches[0].id}",
         "keys": "keys",
         "webhooks": "webhooks",

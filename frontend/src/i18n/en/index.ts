@@ -1,4 +1,5 @@
 import common from './common.json';
+import deposits from './deposits.json';
 import desk from './desk.json';
 import errors from './errors.json';
 import office from './office.json';
@@ -6,4 +7,4 @@ import selling from './selling.json';
 import till from './till.json';
 import vault from './vault.json';
 
-export default { common, desk, errors, office, selling, till, vault };
+export default { common, deposits, desk, errors, office, selling, till, vault };

@@ -197,6 +197,7 @@ function Figure<T extends { currency: string }>({
   children,
 }: FigureProps<T>) {
   const { t } = useTranslation();
+  const money = useMoney();
   const currencies = [...new Set(lines?.map((line) => line.currency))];
   return (
     <Card className="surface" component="section" aria-label={title}>
@@ -210,7 +211,8 @@ function Figure<T extends { currency: string }>({
           <Suspense key={currency} fallback={<div style={{ height: isWide ? 280 : 200 }} />}>
             <BarFigure
               bars={bars(lines.filter((line) => line.currency === currency))}
-              currency={currency}
+              unit={currency}
+              tell={(value) => money.wire(value, currency)}
               height={isWide ? 280 : 200}
             />
           </Suspense>

@@ -36,9 +36,12 @@ export type Scope = NewApiKey['scopes'][number];
 export const SCOPES: readonly Scope[] = [
   'admin:read',
   'audit:read',
+  'bot:link',
   'cash:read',
   'catalogue:read',
   'catalogue:write',
+  'deposits:read',
+  'deposits:write',
   'reports:read',
   'sales:read',
   'tickets:read',

@@ -10,8 +10,6 @@ import {
   YAxis,
 } from 'recharts';
 
-import { useMoney } from '@/components/Money';
-
 export interface Bar {
   name: string;
   value: number;
@@ -21,13 +19,21 @@ export interface Bar {
 
 const PEN = 'var(--mantine-color-dimmed)';
 
-/** Amounts of one currency as bars. The table below it says the same, so it is hidden from screen readers. */
-export function BarFigure({ bars, currency, height }: { bars: Bar[]; currency: string; height: number }) {
-  const money = useMoney();
+interface Props {
+  bars: Bar[];
+  /** Of all bars: a currency, or kilograms. */
+  unit: string;
+  /** Writes a value in full. */
+  tell: (value: number) => string;
+  height: number;
+}
+
+/** Values of one unit as bars. The table below it says the same, so it is hidden from screen readers. */
+export function BarFigure({ bars, unit, tell, height }: Props) {
   const { i18n } = useTranslation();
   const short = new Intl.NumberFormat(i18n.language, { notation: 'compact', numberingSystem: 'latn' });
   return (
-    <div aria-hidden style={{ height }} data-testid={`chart-${currency}`}>
+    <div aria-hidden style={{ height }} data-testid={`chart-${unit}`}>
       <ResponsiveContainer width="100%" height="100%">
         <BarChart
           data={bars}
@@ -53,7 +59,7 @@ export function BarFigure({ bars, currency, height }: { bars: Bar[]; currency: s
               color: 'var(--mantine-color-text)',
             }}
             itemStyle={{ color: 'var(--mantine-color-text)' }}
-            formatter={(value) => [money.wire(Number(value), currency), currency]}
+            formatter={(value) => [tell(Number(value)), unit]}
           />
           <Column
             dataKey="value"

@@ -1,0 +1,78 @@
+import { Group, TextInput } from '@mantine/core';
+import type { ReactNode, Ref } from 'react';
+import { useTranslation } from 'react-i18next';
+
+import { parseMilli } from '@/pages/till/selling/quantities';
+
+/** What somebody types about a deposit. */
+export interface Typed {
+  description: string;
+  quantity: string;
+  kilograms: string;
+}
+
+export interface Goods {
+  description: string;
+  quantity: number;
+  weightGrams: number;
+}
+
+/** Nothing while something is missing or is no number. */
+export function goodsOf(typed: Typed): Goods | null {
+  const description = typed.description.trim();
+  const quantity = /^\d{1,5}$/.test(typed.quantity.trim()) ? Number(typed.quantity) : 0;
+  const weightGrams = parseMilli(typed.kilograms) ?? 0;
+  if (description === '' || quantity < 1 || quantity > 10_000) return null;
+  if (weightGrams < 1 || weightGrams > 100_000_000) return null;
+  return { description, quantity, weightGrams };
+}
+
+interface Props {
+  typed: Typed;
+  onTyped: (typed: Typed) => void;
+  first?: Ref<HTMLInputElement>;
+  children?: ReactNode;
+}
+
+/** Description, what stands between, then number and weight. */
+export function GoodsFields({ typed, onTyped, first, children }: Props) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <TextInput
+        ref={first}
+        label={t('deposits.description')}
+        value={typed.description}
+        maxLength={500}
+        autoComplete="off"
+        data-autofocus
+        onChange={(event) => {
+          onTyped({ ...typed, description: event.currentTarget.value });
+        }}
+      />
+      {children}
+      <Group grow align="flex-end">
+        <TextInput
+          label={t('deposits.quantity')}
+          value={typed.quantity}
+          inputMode="numeric"
+          maxLength={5}
+          autoComplete="off"
+          onChange={(event) => {
+            onTyped({ ...typed, quantity: event.currentTarget.value });
+          }}
+        />
+        <TextInput
+          label={t('deposits.kilograms')}
+          value={typed.kilograms}
+          inputMode="decimal"
+          maxLength={12}
+          autoComplete="off"
+          onChange={(event) => {
+            onTyped({ ...typed, kilograms: event.currentTarget.value });
+          }}
+        />
+      </Group>
+    </>
+  );
+}
