@@ -21,6 +21,7 @@ from uuid import UUID
 
 import orjson
 
+from tillvault.core import tasks
 from tillvault.core.clock import utc_now
 from tillvault.core.db import Connection, Database
 from tillvault.core.errors import AppError
@@ -332,9 +333,7 @@ class Renewal:
     async def stop(self) -> None:
         """Let go, with what is left signed."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await tasks.ended([self._task])
         await self._renew()
 
     async def _run(self) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
+from tillvault.core import tasks
 from tillvault.core.clock import utc_now
 from tillvault.core.config import Settings
 from tillvault.core.db import Database
@@ -118,9 +119,7 @@ class Relay:
         ]
         ends = [asyncio.create_task(self._stopping.wait()), asyncio.create_task(lost.wait())]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        for task in (*loops, *ends):
-            task.cancel()
-        await asyncio.gather(*loops, *ends, return_exceptions=True)
+        await tasks.ended([*loops, *ends])
         # Whoever lost the lock must not go on: another relay may be at the same keys by now.
         seconds = 0.0 if lost.is_set() else self.policy.grace_seconds
         if self._reading:
