@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -26,10 +26,12 @@ from uvicorn.supervisors import Multiprocess
 
 from tillvault import demo as demo_data
 from tillvault import relay_command
+from tillvault.backup import command as backup_commands
 from tillvault.core import logging, migrate, secrets
 from tillvault.core.config import Settings
 from tillvault.core.db import StartupRefused
 from tillvault.core.embedded import EmbeddedPostgres
+from tillvault.core.embedded_watch import watched
 from tillvault.core.errors import AppError
 from tillvault.deposits.exports import command as export_commands
 from tillvault.identity import setup
@@ -66,17 +68,27 @@ def refusals_as_exit() -> Generator[None]:
 
 
 @contextmanager
-def running_database(settings: Settings, *, adopt: bool = False) -> Generator[str]:
-    """The migrated database's address for the app's role; the embedded server runs as long as the block."""
+def running_server(settings: Settings, *, adopt: bool = False) -> Generator[EmbeddedPostgres | None]:
+    """The embedded server, where there is one, for as long as the block lasts."""
     server = EmbeddedPostgres(settings.data_dir) if settings.embedded else None
     try:
         if server is not None:
             server.start(adopt=adopt)
-        yield migrate.prepare_database(settings, server)
+        yield server
     finally:
         if server is not None:
             with undisturbed():
                 server.stop()
+
+
+@contextmanager
+def running_database(settings: Settings, *, adopt: bool = False) -> Generator[str]:
+    """The migrated database's address for the app's role; the embedded server runs as long as the block."""
+    with running_server(settings, adopt=adopt) as server:
+        dsn = migrate.prepare_database(settings, server)
+        # A server that is ours alone has nobody else to start it again.
+        with watched(server) if server is not None and adopt else nullcontext():
+            yield dsn
 
 
 app.add_typer(fsck_command.commands(running_database, refusals_as_exit), name="vault")
@@ -325,6 +337,7 @@ def openapi(
 
 app.command("relay")(relay_command.command(running_database, refusals_as_exit, ended_by_signals))
 app.command("verify")(vault_commands.verify)
+backup_commands.add_to(app, running_server, refusals_as_exit, ended_by_signals)
 
 if __name__ == "__main__":
     app()

@@ -43,6 +43,13 @@ class Settings(BaseSettings):
         description="The same database as the owner of the tables. Needed to make the roles and to change "
         "the schema (`tillvault db upgrade`); keep it out of the API's environment.",
     )
+    database_backup_url: SecretStr | None = Field(
+        default=None,
+        validation_alias="DATABASE_BACKUP_URL",
+        description="The same database as a role that may read every row: a superuser, or a role with BYPASSRLS and "
+        "pg_read_all_data. For `tillvault backup` alone; keep it out of the API's environment. Unset: "
+        "DATABASE_OWNER_URL.",
+    )
     database_pool_size: int = Field(
         default=12,
         ge=1,

@@ -18,6 +18,7 @@ import signal
 import stat
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -37,6 +38,8 @@ _MAJOR = 18
 _START_SECONDS = 30.0
 _OWNER_SECONDS = 5.0
 _SOCKET_FOLDER_BYTES_MAX = 80
+_ACCEPTS, _REJECTS, _SILENT = 0, 1, 2
+"""Exit codes of pg_isready."""
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9/._ -]+")
 
 
@@ -52,6 +55,7 @@ class EmbeddedPostgres:
         self._bin = binaries_dir or binaries()
         self._process: subprocess.Popen[bytes] | Adopted | None = None
         self._ownership: int | None = None
+        self._given_up = threading.Event()
 
     def __enter__(self) -> EmbeddedPostgres:
         self.start()
@@ -71,17 +75,32 @@ class EmbeddedPostgres:
         `stop()` ends it, and one that belongs to a living process is refused. Raises StartupRefused.
         """
         self.data_dir.mkdir(parents=True, exist_ok=True)
+        self._given_up.clear()
         try:
             self._start(adopt=adopt)
         except BaseException:
             self.stop()
             raise
 
+    @property
+    def has_died(self) -> bool:
+        """Whether the server that this process is responsible for is gone, though nobody stopped it."""
+        return self._ownership is not None and (self._process is None or self._process.poll() is not None)
+
+    def revive(self) -> None:
+        """Start a server that has died, and keep the folder whether that succeeds or not. Raises StartupRefused."""
+        self._process = None
+        self._start(adopt=True)
+
+    def give_up(self) -> None:
+        """End a start that another thread is waiting for."""
+        self._given_up.set()
+
     def _start(self, *, adopt: bool) -> None:
         if adopt and not self._own(_OWNER_SECONDS):
             raise StartupRefused(f"Another tillvault runs on {self.data_dir}. Stop it first, or use another folder.")
         with self._locked():
-            if self._ready():
+            if self._runs():
                 pid = processes.pid_in(self.pgdata / "postmaster.pid")
                 if adopt and pid is not None:
                     self._process = Adopted(pid)
@@ -92,6 +111,24 @@ class EmbeddedPostgres:
                 self._initdb()
             self._clear_stale_pid_file()
             self._launch()
+
+    def _runs(self) -> bool:
+        """Whether a server runs on this folder already. One that is starting up, after the process that started it was
+        killed, or is shutting down is waited for. Raises StartupRefused for one that does not answer."""
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._ready():
+            pid = processes.pid_in(self.pgdata / "postmaster.pid")
+            if pid is None or not processes.is_postmaster_of(pid, self.pgdata):
+                return False
+            if self._late(deadline):
+                raise StartupRefused(
+                    f"The PostgreSQL of {self.data_dir} (process {pid}) does not answer. End it first."
+                )
+            time.sleep(0.1)
+        return True
+
+    def _late(self, deadline: float) -> bool:
+        return time.monotonic() > deadline or self._given_up.is_set()
 
     def stop(self) -> None:
         """End the server if it is this process's; open transactions are rolled back."""
@@ -113,7 +150,7 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + _START_SECONDS
         while (words := self._launched(deadline)) is not None:
             # After a killed postmaster its children live on for a moment; they must be gone before the next one runs.
-            if "shared memory block" not in words or time.monotonic() > deadline:
+            if "shared memory block" not in words or self._late(deadline):
                 raise StartupRefused(f"The embedded PostgreSQL did not start. Its last words:\n{words}")
             time.sleep(0.2)
 
@@ -132,8 +169,11 @@ class EmbeddedPostgres:
                 log.fileno(),
             )
         self._process = process
-        while not self._ready():
-            if process.poll() is not None or time.monotonic() > deadline:
+        while (answer := self._answer()) != _ACCEPTS:
+            if answer == _REJECTS:
+                # It reads the write-ahead log again after a crash, however long that takes.
+                deadline = time.monotonic() + _START_SECONDS
+            if process.poll() is not None or self._late(deadline):
                 self._process = None
                 if process.poll() is None:
                     process.kill()
@@ -143,8 +183,12 @@ class EmbeddedPostgres:
         return None
 
     def _ready(self) -> bool:
+        return self._answer() == _ACCEPTS
+
+    def _answer(self) -> int:
+        """The exit code of pg_isready."""
         if not (self._socket_dir() / ".s.PGSQL.5432").exists():
-            return False
+            return _SILENT
         answer = subprocess.run(  # noqa: S603  (our own binary and arguments)
             [
                 str(self._bin / "pg_isready"),
@@ -161,7 +205,7 @@ class EmbeddedPostgres:
             check=False,
             env=_environment(),
         )
-        return answer.returncode == 0
+        return answer.returncode
 
     def _initdb(self) -> None:
         # Made aside and moved into place: a start that was killed half-way leaves nothing that looks complete.
@@ -197,16 +241,7 @@ class EmbeddedPostgres:
         That the file is not there does not open the folder to two servers: PostgreSQL also finds the shared memory of
         children that still run, by the folder's inode.
         """
-        pid_file = self.pgdata / "postmaster.pid"
-        deadline = time.monotonic() + _START_SECONDS
-        while (pid := processes.pid_in(pid_file)) is not None and processes.is_postmaster_of(pid, self.pgdata):
-            # It lives but does not answer: it is starting up or shutting down.
-            if time.monotonic() > deadline:
-                raise StartupRefused(
-                    f"The PostgreSQL of {self.data_dir} (process {pid}) does not answer. End it first."
-                )
-            time.sleep(0.1)
-        pid_file.unlink(missing_ok=True)
+        (self.pgdata / "postmaster.pid").unlink(missing_ok=True)
         (self._socket_dir() / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
     def _socket_dir(self) -> Path:

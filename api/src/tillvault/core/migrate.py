@@ -32,6 +32,15 @@ async def prepare_embedded(server: EmbeddedPostgres) -> None:
         await raw.close()
 
 
+async def has_database(server: EmbeddedPostgres) -> bool:
+    """Whether the embedded server holds ours."""
+    raw = await asyncpg.connect(server.dsn(database="postgres"))
+    try:
+        return bool(await raw.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", DATABASE))
+    finally:
+        await raw.close()
+
+
 async def provision(owner_dsn: str, app_dsn: str | None) -> None:
     """Make the app's role, and the login that DATABASE_URL names, where they are missing.
 
@@ -92,6 +101,11 @@ def head() -> str:
     if len(heads) != 1:
         raise StartupRefused(f"The migrations have {len(heads)} heads, not one.")
     return heads.pop()
+
+
+def revisions() -> frozenset[str]:
+    """Every revision that this version knows, from the first to the newest."""
+    return frozenset(revision for revision, _ in _revisions())
 
 
 def _revisions() -> list[tuple[str, str | None]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import sys
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from tillvault.core import files
 from tillvault.core.config import Settings
 from tillvault.core.db import Database, StartupRefused, refuse_powerful_role
 from tillvault.events import service as events
@@ -57,20 +57,8 @@ def _target(output: Path | None, *, force: bool) -> Generator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    if output.exists() and not force:
-        raise StartupRefused(f"{output} is there already. Name another file, or replace it with --force.")
-    aside = output.with_name(f".{output.name}.{secrets.token_hex(8)}")
-    try:
-        with aside.open("xb") as file:
-            aside.chmod(0o600)
-            yield file
-        if force:
-            aside.replace(output)
-        else:
-            # Unlike a rename, a link never replaces what somebody else has written meanwhile.
-            output.hardlink_to(aside)
-    finally:
-        aside.unlink(missing_ok=True)
+    with files.whole(output, replace=force) as file:
+        yield file
 
 
 async def _write(dsn: str, settings: Settings, signers: Signers, tenant: str, target: BinaryIO) -> None:

@@ -14,11 +14,9 @@ from dataclasses import dataclass, replace
 
 from tillvault.core.clock import utc_now
 from tillvault.core.db import Connection, Database, StartupRefused
-from tillvault.core.ids import new_id
 from tillvault.core.logging import log
-from tillvault.vault import appending, bodies, jwk, key_leaves, key_queries, key_register, keys, leaves, queries
+from tillvault.vault import jwk, key_leaves, key_queries, key_register, keys, leaves, queries, recording
 from tillvault.vault.checkpoints import Guard
-from tillvault.vault.domain import Head
 from tillvault.vault.errors import VaultUnavailable
 from tillvault.vault.jwk import EvidenceKey, NoteKey
 from tillvault.vault.key_following import keep
@@ -209,7 +207,7 @@ async def _apply(db: Connection, signers: Signers, changes: Sequence[Change], *,
             # Nothing is signed or recorded in a broken log, by no key; the others must not wait for it.
             passed_over.append(row["tenant"])
             continue
-        await _append(db, held.head, texts, signs_next=signs_next)
+        await recording.append(db, held.head, texts, kind=leaves.KEY, stream=key_leaves.STREAM, signs_next=signs_next)
     # Clocks go back: whatever the old keys have signed lies in their windows.
     until = math.ceil(max(moments).timestamp())
     register = await key_queries.register(db)
@@ -217,14 +215,3 @@ async def _apply(db: Connection, signers: Signers, changes: Sequence[Change], *,
         await key_queries.end_key(db, each.old_kid, until=max(until, register.keys[each.old_kid].since))
         await key_queries.begin_key(db, Key(use=each.use, jwk=each.new, since=int(now.timestamp())))
     return Rotated(changes=changes, logs=len(rows) - len(passed_over), passed_over=passed_over)
-
-
-async def _append(db: Connection, head: Head, texts: Sequence[bytes], *, signs_next: str | None) -> None:
-    after, rows, grown = bodies.record(
-        head, texts, kind=leaves.KEY, stream=key_leaves.STREAM, now=utc_now(), new_id=new_id
-    )
-    started = appending.started_tiles(head.edge.size, after.edge.size)
-    kept = {tile: await queries.earlier_hashes(db, tile) for tile in started}
-    tiles = appending.complete_tiles(head.edge, after.edge, grown, kept)
-    after = replace(after, evidence_kid=signs_next or head.evidence_kid)
-    await key_queries.append(db, after, key_leaves.STREAM, rows, tiles)

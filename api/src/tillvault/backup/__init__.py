@@ -1,0 +1,1 @@
+"""Backup and restore of an installation: the command line's, above all modules."""
