@@ -298,7 +298,8 @@ def test_a_deposit_that_makes_no_sense_is_refused(shops: Shops, wrong: dict[str,
 
     answer = cashier.post("/v1/deposits", {"description": "lampe", "weightGrams": 100} | wrong)
 
-    refused(answer, 400, "VALIDATION_ERROR")
+    (detail,) = refused(answer, 400, "VALIDATION_ERROR")["details"]
+    assert [detail["field"]] == list(wrong)
 
 
 def test_the_categories_have_names_in_three_languages(shop: Shop) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -46,14 +47,22 @@ _WRITE = (RoleForbidden, BranchForbidden, BODY, REPEATABLE, AUTHENTICATED)
 _DECIDE = (*_WRITE, DepositNotFound, DepositNotPending)
 
 
-async def classified(request: Request, door: Door, at: AtClassifier, body: NewDeposit) -> Classification:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A new deposit and what it is taken for."""
+
+    body: NewDeposit
+    classified: Classification
+
+
+async def classified(request: Request, door: Door, at: AtClassifier, body: NewDeposit) -> Told:
     """What the description is taken for, found before the transaction begins: an endpoint may think for seconds. It is
     asked for nobody who may not record, and not again for a request that was answered before. Raises Unauthorized,
     RoleForbidden and those of the idempotency key."""
     if at.remote is not None:
         async with opened(request, door) as found:
             require(found.actor, Permission.DEPOSITS_RECORD)
-    return await at.classify(body.description, lang=body.lang)
+    return Told(body=body, classified=await at.classify(body.description, lang=body.lang))
 
 
 @router.post(
@@ -62,10 +71,10 @@ async def classified(request: Request, door: Door, at: AtClassifier, body: NewDe
     response_model=Success[DepositAnswer],
     responses=refusals(Dialect.ENVELOPE, *_WRITE, BranchInactive, BranchNotFound, OnBehalfRefused),
 )
-async def record_deposit(
-    classification: Annotated[Classification, Depends(classified)], edge: Authorised, body: NewDeposit
-) -> Response:
+async def record_deposit(told: Annotated[Told, Depends(classified)], edge: Authorised) -> Response:
     """Tell what was brought in. It waits for validation; the answer carries what the classifier suggests."""
+    # Not a parameter here too: what is wrong with the body would be told twice.
+    body = told.body
     row = await service.record(
         edge.db,
         actor=edge.actor,
@@ -76,7 +85,7 @@ async def record_deposit(
         quantity=body.quantity,
         weight_grams=body.weight_grams,
         category=body.category,
-        classified=classification,
+        classified=told.classified,
     )
     return await edge.answer(DepositAnswer.of(row), 201)
 
