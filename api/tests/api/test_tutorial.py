@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.machinery import copy_folder, free_port
+
 ROOT = Path(__file__).resolve().parents[3]
 TUTORIAL = ROOT / "docs" / "tutorial" / "a-day-at-the-drawer"
 
@@ -22,16 +23,16 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def environment(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment of the tutorial, with the demo running."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     folder = tmp_path_factory.mktemp("demo")
-    plain = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}}
+    plain = {name: value for name, value in os.environ.items() if name in {"HOME", "LANG", "TMPDIR"}}
     given = plain | {
+        # The scripts ask Python for every value: this one is no script that looks for another.
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PORT": str(port),
-        "TILLVAULT_DATA_DIR": str(folder / "var"),
+        "TILLVAULT_DATA_DIR": str(copy_folder(made, folder / "var")),
         "WEBHOOKS_ALLOW_PRIVATE_TARGETS": "true",
     }
     with (folder / "serve.log").open("wb") as log:
