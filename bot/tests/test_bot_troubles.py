@@ -124,3 +124,17 @@ def test_what_is_sent_while_redis_is_away_is_done_when_it_is_back(shop: Shop, bo
     with running_redis(port):
         assert "/depot" in ana.hears()[0]
         bot.end()
+
+
+def test_where_nothing_listens_a_voice_is_asked_for_in_writing(
+    shop: Shop, bot: RunningBot, phone: Phones, base_url: str
+) -> None:
+    lea = linked(phone(language="fr"), shop.ana)
+    bot.end()
+    bot.start(BOT_API_URL=base_url)
+    lea.asks("/depot")
+
+    lea.speak(b"OggS two lamps")
+
+    assert lea.hears()[0].startswith("Je ne peux pas écouter en ce moment")
+    assert lea.asks("2 lampes 3 kg")[0].startswith("Qu'est-ce que c'est")
