@@ -111,6 +111,20 @@ def test_what_the_api_fails_at_is_said_once_and_given_up(
     ana.hears_nothing(seconds=0.5)
 
 
+def test_a_vault_that_is_busy_for_a_moment_is_no_alert(
+    shop: Shop, bot: RunningBot, phone: Phones, troubled: Troubled
+) -> None:
+    marta = linked(phone(), shop.marta)
+    bot.end()
+    troubled.path = f"/api/v1/ledger/{shop.slug}/checkpoint"
+    troubled.answers = [(503, b'{"error": "The database is not available."}')] * 2
+    bot.start(BOT_API_URL=troubled.url)
+
+    until(lambda: troubled.asked >= 4, seconds=20, what="the bot to ask again")
+
+    marta.hears_nothing(seconds=0)
+
+
 def test_what_is_sent_while_redis_is_away_is_done_when_it_is_back(shop: Shop, bot: RunningBot, phone: Phones) -> None:
     ana, port = linked(phone(), shop.ana), free_port()
     bot.end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,8 @@ _OVERLAP = timedelta(hours=1)
 """Read again what was read already: a close that committed late is found all the same."""
 _FIRST_LOOK = timedelta(days=1)
 _FORGET_AFTER_SECONDS = 30 * 86_400
+_ASKED_TIMES = 3
+_ASKED_AGAIN_SECONDS = 1.0
 _STATE = "alerts"
 _VAULT_STATE = "vault"
 
@@ -56,7 +59,7 @@ class Alerts:
         for organisation in {link.organisation for link in links}:
             name = f"{_VAULT_STATE}:{organisation}"
             state = await self._store.get(name)
-            if await self._api.vault_signs(organisation):
+            if not await self._refuses(organisation):
                 if state is not None:
                     await self._store.delete(name)
                 continue
@@ -66,6 +69,16 @@ class Alerts:
             for link in links:
                 buttons = [[(say(link.language, "acknowledge"), "a:seen")]]
                 await self._tell(link, f"VAULT:{state['since']}", say(link.language, "alert_VAULT"), buttons)
+
+    async def _refuses(self, organisation: str) -> bool:
+        """Whether the vault refuses its log, and not only at this moment: a database that is too busy for one answer
+        refuses with the same status. Raises ApiDown."""
+        for number in range(_ASKED_TIMES):
+            if number:
+                await asyncio.sleep(_ASKED_AGAIN_SECONDS)
+            if await self._api.vault_signs(organisation):
+                return False
+        return True
 
     async def press(self, chat: Chat, link: Link, pressed: CallbackQuery, *, data: str, update_id: int) -> None:
         """A button below an alert. Raises ApiDown."""
