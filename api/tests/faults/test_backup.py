@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import httpx
 import pytest
 
 from tests.backups import Installation, copy_keys, new_database, protection, run
-from tests.machinery import execute, query, served, until
+from tests.machinery import Serving, environment, execute, query, served, until
 from tests.selling import product, report, sold
 from tests.support import Api, Shop, Shops, open_drawer
 from tests.vaultload import Load, Till, Told, fsck
@@ -237,3 +238,40 @@ def test_a_kept_checkpoint_that_nobody_of_this_vault_has_signed_stops_it(backup:
     assert refused.exit_code == 2
     assert "cannot be used" in refused.output
     assert target.tables() == set()
+
+
+# The embedded database ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_the_embedded_database_is_backed_up_while_it_serves_and_restored_in_another_folder(tmp_path: Path) -> None:
+    serving = Serving(tmp_path / "one" / "var")
+    path = tmp_path / "shop.backup"
+
+    def tillvault(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "tillvault.cli", *words],
+            env=environment({"TILLVAULT_DATA_DIR": str(folder)}),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    try:
+        serving.ready()
+        made = tillvault(serving.data_dir, "backup", str(path))
+        at_work = tillvault(serving.data_dir, "restore", str(path), "--replace")
+        assert (serving.health() or {})["status"] == "ok"
+        assert serving.end() == 0
+    finally:
+        serving.clean_up()
+    new = tmp_path / "two" / "var"
+    shutil.copytree(serving.data_dir / "keys", new / "keys")
+    nothing = tillvault(tmp_path / "three", "backup", str(tmp_path / "nothing.backup"))
+    done = tillvault(new, "restore", str(path))
+
+    assert made.returncode == 0, made.stderr
+    assert (at_work.returncode, nothing.returncode) == (2, 2)
+    assert "Another tillvault runs on" in at_work.stderr
+    assert "nothing to back up" in nothing.stderr
+    assert done.returncode == 0, done.stderr

@@ -58,6 +58,8 @@ def add_to(app: typer.Typer, running_server: RunningServer, refusals_as_exit: En
         """
         with refusals_as_exit(), ended_by_signals():
             settings = Settings()
+            if settings.embedded and not EmbeddedPostgres(settings.data_dir).is_made:
+                raise StartupRefused(f"There is nothing to back up: there is no database in {settings.data_dir}.")
             path = _named(file)
             with (
                 files.whole(path, replace=force) as out,
@@ -124,8 +126,6 @@ def _named(file: Path | None) -> Path:
 def _reader(settings: Settings, server: EmbeddedPostgres | None) -> str:
     """The address of a role that sees every row. Raises StartupRefused."""
     if server is not None:
-        if not asyncio.run(migrate.has_database(server)):
-            raise StartupRefused(f"There is nothing to back up: no shop has been served from {server.data_dir}.")
         return server.dsn()
     for given in (settings.database_backup_url, settings.database_owner_url):
         if given is not None:

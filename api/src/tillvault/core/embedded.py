@@ -83,6 +83,11 @@ class EmbeddedPostgres:
             raise
 
     @property
+    def is_made(self) -> bool:
+        """Whether the folder holds a database, running or not."""
+        return (self.pgdata / "PG_VERSION").exists()
+
+    @property
     def has_died(self) -> bool:
         """Whether the server that this process is responsible for is gone, though nobody stopped it."""
         return self._ownership is not None and (self._process is None or self._process.poll() is not None)
@@ -107,7 +112,7 @@ class EmbeddedPostgres:
                 return
             self._own(_OWNER_SECONDS)
             self._prepare_folders()
-            if not (self.pgdata / "PG_VERSION").exists():
+            if not self.is_made:
                 self._initdb()
             self._clear_stale_pid_file()
             self._launch()

@@ -32,15 +32,6 @@ async def prepare_embedded(server: EmbeddedPostgres) -> None:
         await raw.close()
 
 
-async def has_database(server: EmbeddedPostgres) -> bool:
-    """Whether the embedded server holds ours."""
-    raw = await asyncpg.connect(server.dsn(database="postgres"))
-    try:
-        return bool(await raw.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", DATABASE))
-    finally:
-        await raw.close()
-
-
 async def provision(owner_dsn: str, app_dsn: str | None) -> None:
     """Make the app's role, and the login that DATABASE_URL names, where they are missing.
 
