@@ -109,6 +109,7 @@ class Prover:
 
     chain: Chain
     keys: PublicKeys | None
+    issuer: str = field(init=False)
     tenant: str = field(init=False)
     received: datetime | None = None
     """Of the leaf before; the tickets of a batch share it."""
@@ -116,13 +117,13 @@ class Prover:
     received_second: int = 0
 
     def __post_init__(self) -> None:
-        self.tenant = self.chain.origin.rpartition("/")[2]
+        self.issuer, _, self.tenant = self.chain.origin.rpartition("/")
 
     def proves(self, row: Row) -> bool:
         """Whether the row is a ticket's, follows and holds: then the chain has moved on. False says nothing yet."""
         chain = self.chain
-        index, stream, seq, leaf, leaf_hash, _, identifier, scheme, identity, source, session = row[:11]
-        envelope, raw, position, token, received = row[11:]
+        index, stream, seq, leaf, leaf_hash, _, identifier, scheme, *ticket = row
+        identity, source, session, envelope, raw, position, token, received = ticket
         ledger_hash = leaves.ledger_hash(stream, seq)
         if (
             (index, stream, seq) != (chain.size, leaves.POS, chain.streams.get(stream, 0) + 1)
@@ -155,11 +156,10 @@ class Prover:
 
     def _is_evidence(self, token: str, identifier: str, ledger_hash: str, content_sha256: str, digest: str) -> bool:
         chain = self.chain
-        issuer, _, tenant = chain.origin.rpartition("/")
         claims = (
             f'{{"content_sha256":"{content_sha256}","iat":{self.received_second},"index":{chain.size}'
-            f',"iss":"{issuer}","leaf_hash":"{digest}","ledger":"{ledger_hash}","prev":"{chain.prev}"'
-            f',"sub":"{identifier}","tenant":"{tenant}"}}'
+            f',"iss":"{self.issuer}","leaf_hash":"{digest}","ledger":"{ledger_hash}","prev":"{chain.prev}"'
+            f',"sub":"{identifier}","tenant":"{self.tenant}"}}'
         )
         assert self.keys is not None  # noqa: S101  (asked by the caller)
         kid = evidence.signer_of_exactly(token, claims.encode(), self.keys, issued_at=self.received_second)
