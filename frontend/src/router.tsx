@@ -190,6 +190,11 @@ const deskPages = [
     path: '/audit',
     component: lazyRouteComponent(() => import('./pages/desk/AuditPage'), 'AuditPage'),
   }),
+  createRoute({
+    getParentRoute: () => desk,
+    path: '/settings',
+    component: lazyRouteComponent(() => import('./pages/desk/SettingsPage'), 'SettingsPage'),
+  }),
 ] as const;
 
 const setup = createRoute({

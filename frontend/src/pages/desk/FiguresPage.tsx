@@ -1,17 +1,19 @@
 import { Card, Group, Select, SimpleGrid, Stack, Text, TextInput, Title } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import type { TakingsBy } from '@/api';
+import type { TakingsBy, VariancesBy } from '@/api';
 import { useMoney } from '@/components/Money';
 import { Refusal } from '@/components/Refusal';
 import { toMinor } from '@/money';
-import { useTakings, useVariances } from '@/state/queries/figures';
-import type { Period, TakingsOut, VarianceOut } from '@/state/queries/figures';
+import { EVERYBODY, useTakings, useVariances } from '@/state/queries/figures';
+import type { Period, TakingsOut, VarianceOut, Whose } from '@/state/queries/figures';
 import { useBranches } from '@/state/queries/places';
 
 import type { Bar } from './parts/BarFigure';
 import { DataTable } from './parts/DataTable';
+import { PlaceFilters } from './parts/Filters';
 import { PageHead } from './parts/PageHead';
 import { daysAgo, useTime } from './parts/time';
 
@@ -77,12 +79,23 @@ export function FiguresPage() {
           <Variances key={cut} by={cut} period={period} />
         ))}
       </SimpleGrid>
+      <VariancesOverTime by={by} period={period} />
     </Stack>
   );
 }
 
+/** Whether a difference was once or is a habit: over time, of one person or one register where one is chosen. */
+function VariancesOverTime({ by, period }: { by: 'day' | 'month'; period: Period }) {
+  const [whose, setWhose] = useState<Whose>({ registerId: null, openedBy: null });
+  return (
+    <Variances by={by} period={period} whose={whose} isWide>
+      <PlaceFilters value={whose} onValue={setWhose} />
+    </Variances>
+  );
+}
+
 /** How the key of a line is called. */
-function useName(by: TakingsBy) {
+function useName(by: TakingsBy | VariancesBy) {
   const { t } = useTranslation();
   const time = useTime();
   return (line: { key: string | null; label: string | null }) => {
@@ -133,10 +146,19 @@ function Takings({ by, period, isWide }: { by: TakingsBy; period: Period; isWide
   );
 }
 
-function Variances({ by, period }: { by: 'cashier' | 'register'; period: Period }) {
+interface VariancesProps {
+  by: VariancesBy;
+  period: Period;
+  whose?: Whose;
+  isWide?: boolean;
+  /** What chooses whose they are. */
+  children?: ReactNode;
+}
+
+function Variances({ by, period, whose = EVERYBODY, isWide = false, children }: VariancesProps) {
   const { t } = useTranslation();
   const money = useMoney();
-  const found = useVariances(by, period);
+  const found = useVariances(by, period, whose);
   const name = useName(by);
   const title = t('office.figures.variances', { by: t(`office.figures.by.${by}`) });
   return (
@@ -144,7 +166,8 @@ function Variances({ by, period }: { by: 'cashier' | 'register'; period: Period 
       title={title}
       error={found.error}
       lines={found.data}
-      isWide={false}
+      isWide={isWide}
+      filters={children}
       bars={(lines: VarianceOut[]) =>
         lines.map((line) => ({ name: name(line), value: line.surplus, below: line.shortage }))
       }
@@ -183,8 +206,9 @@ interface FigureProps<T> {
   error: unknown;
   lines: T[] | undefined;
   isWide: boolean;
+  filters?: ReactNode;
   bars: (lines: T[]) => Bar[];
-  children: (lines: T[]) => React.ReactNode;
+  children: (lines: T[]) => ReactNode;
 }
 
 /** One chart for each currency, and the same figures as a table: for who cannot see the bars, and for who wants cents. */
@@ -193,6 +217,7 @@ function Figure<T extends { currency: string }>({
   error,
   lines,
   isWide,
+  filters,
   bars,
   children,
 }: FigureProps<T>) {
@@ -204,6 +229,7 @@ function Figure<T extends { currency: string }>({
       <Title order={2} size="h4" mb="sm">
         {title}
       </Title>
+      {filters}
       <Refusal error={error} />
       {lines?.length === 0 && <Text c="dimmed">{t('office.figures.nothing')}</Text>}
       {lines !== undefined &&

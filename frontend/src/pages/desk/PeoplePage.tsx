@@ -1,4 +1,4 @@
-import { Badge, Button, Group, MultiSelect, Select, Stack, Switch, TextInput } from '@mantine/core';
+import { Button, MultiSelect, Select, Switch, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
@@ -9,9 +9,9 @@ import { useChangePerson, useCreatePerson, usePeople, useRenew } from '@/state/q
 import type { Person } from '@/state/queries/people';
 import { useBranches } from '@/state/queries/places';
 
-import { DataTable } from './parts/DataTable';
+import { ActiveBadge } from './parts/ActiveBadge';
+import { EditableList } from './parts/EditableList';
 import { FormDialog } from './parts/FormDialog';
-import { PageHead } from './parts/PageHead';
 import { Secrets } from './parts/Secrets';
 import { useMay } from './parts/useMay';
 
@@ -22,66 +22,23 @@ export function PeoplePage() {
   const { t } = useTranslation();
   const people = usePeople();
   const mayChange = useMay()('admin:write');
-  const [edited, setEdited] = useState<Person | 'new' | null>(null);
   const [given, setGiven] = useState<UserGiven | null>(null);
   return (
-    <Stack>
-      <PageHead title={t('office.people.title')}>
-        {mayChange && (
-          <Button
-            onClick={() => {
-              setEdited('new');
-            }}
-          >
-            {t('office.people.new')}
-          </Button>
-        )}
-      </PageHead>
-      <DataTable
-        label={t('office.people.title')}
-        rows={people.data ?? []}
-        rowKey={(person) => person.id}
-        error={people.error}
-        isLoading={people.isPending}
+    <>
+      <EditableList
+        title={t('office.people.title')}
+        add={t('office.people.new')}
+        found={people}
+        nameOf={(person) => person.name}
         columns={[
           { head: t('office.name'), cell: (person) => person.name },
           { head: t('desk.login.username'), cell: (person) => person.username, isSecondary: true },
           { head: t('office.people.role'), cell: (person) => t(`office.people.roles.${person.role}`) },
-          {
-            head: t('office.status'),
-            cell: (person) => (
-              <Badge variant="light" tt="none" size="lg" color={person.isActive ? 'pine' : 'gray'}>
-                {t(person.isActive ? 'office.active' : 'office.inactive')}
-              </Badge>
-            ),
-          },
-          ...(mayChange
-            ? [
-                {
-                  head: t('office.actions'),
-                  cell: (person: Person) => (
-                    <Actions
-                      person={person}
-                      onEdit={() => {
-                        setEdited(person);
-                      }}
-                      onGiven={setGiven}
-                    />
-                  ),
-                },
-              ]
-            : []),
+          { head: t('office.status'), cell: (person) => <ActiveBadge isActive={person.isActive} /> },
         ]}
+        form={(person, onClose) => <PersonForm person={person} onGiven={setGiven} onClose={onClose} />}
+        {...(mayChange ? { acts: (person: Person) => <Renew person={person} onGiven={setGiven} /> } : {})}
       />
-      {edited !== null && (
-        <PersonForm
-          person={edited === 'new' ? null : edited}
-          onGiven={setGiven}
-          onClose={() => {
-            setEdited(null);
-          }}
-        />
-      )}
       {given !== null && (
         <Secrets
           title={given.name}
@@ -94,38 +51,29 @@ export function PeoplePage() {
           }}
         />
       )}
-    </Stack>
+    </>
   );
 }
 
-interface ActionsProps {
-  person: Person;
-  onEdit: () => void;
-  onGiven: (given: UserGiven) => void;
-}
-
-function Actions({ person, onEdit, onGiven }: ActionsProps) {
+/** A new PIN or password for somebody. */
+function Renew({ person, onGiven }: { person: Person; onGiven: (given: UserGiven) => void }) {
   const { t } = useTranslation();
   const [asked, setAsked] = useState<'pin' | 'password' | null>(null);
   const renew = useRenew();
   return (
     <>
-      <Group gap="xs" wrap="nowrap">
-        <Button variant="default" onClick={onEdit} aria-label={`${t('office.edit')} ${person.name}`}>
-          {t('office.edit')}
+      {(['pin', 'password'] as const).map((what) => (
+        <Button
+          key={what}
+          variant="default"
+          aria-label={`${t(`office.people.renew.${what}`)} ${person.name}`}
+          onClick={() => {
+            setAsked(what);
+          }}
+        >
+          {t(`office.people.renew.${what}`)}
         </Button>
-        {(['pin', 'password'] as const).map((what) => (
-          <Button
-            key={what}
-            variant="default"
-            onClick={() => {
-              setAsked(what);
-            }}
-          >
-            {t(`office.people.renew.${what}`)}
-          </Button>
-        ))}
-      </Group>
+      ))}
       {asked !== null && (
         <FormDialog
           title={t(`office.people.renew.${asked}`)}

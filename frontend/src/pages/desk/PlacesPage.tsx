@@ -1,46 +1,32 @@
-import { Badge, Button, Group, MultiSelect, Select, Stack, Switch, TextInput, Title } from '@mantine/core';
+import { MultiSelect, Select, Stack, Switch, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
+import { given } from '@/state/queries/pages';
 import { useBranches, useRegisters, useSaveBranch, useSaveRegister } from '@/state/queries/places';
 import type { Branch, Register } from '@/state/queries/places';
 
+import { ActiveBadge } from './parts/ActiveBadge';
 import { CURRENCIES, TIMEZONES } from './parts/choices';
 import type { Currency } from './parts/choices';
-import { DataTable } from './parts/DataTable';
+import { EditableList } from './parts/EditableList';
 import { FormDialog } from './parts/FormDialog';
 import { AnchorTo } from './parts/links';
-import { PageHead } from './parts/PageHead';
-import { useMay } from './parts/useMay';
 
 /** Branches with their codes, and the registers that stand in them. */
 export function PlacesPage() {
   const { t } = useTranslation();
   const branches = useBranches();
   const registers = useRegisters();
-  const mayChange = useMay()('admin:write');
-  const [branch, setBranch] = useState<Branch | 'new' | null>(null);
-  const [register, setRegister] = useState<Register | 'new' | null>(null);
   const nameOf = (id: string) => branches.data?.find((one) => one.id === id)?.name ?? '–';
   return (
-    <Stack>
-      <PageHead title={t('office.places.title')}>
-        {mayChange && (
-          <Button
-            onClick={() => {
-              setBranch('new');
-            }}
-          >
-            {t('office.places.newBranch')}
-          </Button>
-        )}
-      </PageHead>
-      <DataTable
+    <Stack gap="xl">
+      <EditableList
+        title={t('office.places.title')}
         label={t('office.branches')}
-        rows={branches.data ?? []}
-        rowKey={(one) => one.id}
-        error={branches.error}
-        isLoading={branches.isPending}
+        add={t('office.places.newBranch')}
+        found={branches}
+        nameOf={(one) => one.name}
         columns={[
           { head: t('office.branch'), cell: (one) => one.name },
           { head: t('till.store.code'), cell: (one) => one.code },
@@ -49,108 +35,43 @@ export function PlacesPage() {
             cell: (one) => one.currencies.join(', '),
             isSecondary: true,
           },
-          { head: t('office.status'), cell: (one) => <Active isActive={one.isActive} />, isSecondary: true },
           {
-            head: t('office.actions'),
-            cell: (one) => (
-              <Group gap="xs" wrap="nowrap">
-                <AnchorTo to="/desk/policies/$id" params={{ id: one.id }}>
-                  {t('office.policies.title')}
-                </AnchorTo>
-                {mayChange && (
-                  <Button
-                    variant="default"
-                    aria-label={`${t('office.edit')} ${one.name}`}
-                    onClick={() => {
-                      setBranch(one);
-                    }}
-                  >
-                    {t('office.edit')}
-                  </Button>
-                )}
-              </Group>
-            ),
+            head: t('office.status'),
+            cell: (one) => <ActiveBadge isActive={one.isActive} />,
+            isSecondary: true,
           },
         ]}
-      />
-      <Group justify="space-between">
-        <Title order={2} size="h3">
-          {t('office.places.registers')}
-        </Title>
-        {mayChange && (
-          <Button
-            onClick={() => {
-              setRegister('new');
-            }}
-          >
-            {t('office.places.newRegister')}
-          </Button>
+        acts={(one) => (
+          <AnchorTo to="/desk/policies/$id" params={{ id: one.id }}>
+            {t('office.policies.title')}
+          </AnchorTo>
         )}
-      </Group>
-      <DataTable
-        label={t('office.places.registers')}
-        rows={registers.data ?? []}
-        rowKey={(one) => one.id}
-        error={registers.error}
-        isLoading={registers.isPending}
+        form={(branch, onClose) => <BranchForm branch={branch} onClose={onClose} />}
+      />
+      <EditableList
+        title={t('office.places.registers')}
+        isPart
+        add={t('office.places.newRegister')}
+        found={registers}
+        nameOf={(one) => one.name}
         columns={[
           { head: t('office.register'), cell: (one) => one.name },
           { head: t('office.branch'), cell: (one) => nameOf(one.branchId) },
           { head: t('office.places.point'), cell: (one) => one.emissionPoint, isSecondary: true },
-          { head: t('office.status'), cell: (one) => <Active isActive={one.isActive} /> },
-          ...(mayChange
-            ? [
-                {
-                  head: t('office.actions'),
-                  cell: (one: Register) => (
-                    <Button
-                      variant="default"
-                      aria-label={`${t('office.edit')} ${one.name}`}
-                      onClick={() => {
-                        setRegister(one);
-                      }}
-                    >
-                      {t('office.edit')}
-                    </Button>
-                  ),
-                },
-              ]
-            : []),
+          { head: t('office.status'), cell: (one) => <ActiveBadge isActive={one.isActive} /> },
         ]}
+        form={(register, onClose) => (
+          <RegisterForm register={register} branches={branches.data ?? []} onClose={onClose} />
+        )}
       />
-      {branch !== null && (
-        <BranchForm
-          branch={branch === 'new' ? null : branch}
-          onClose={() => {
-            setBranch(null);
-          }}
-        />
-      )}
-      {register !== null && (
-        <RegisterForm
-          register={register === 'new' ? null : register}
-          branches={branches.data ?? []}
-          onClose={() => {
-            setRegister(null);
-          }}
-        />
-      )}
     </Stack>
-  );
-}
-
-function Active({ isActive }: { isActive: boolean }) {
-  const { t } = useTranslation();
-  return (
-    <Badge variant="light" tt="none" size="lg" color={isActive ? 'pine' : 'gray'}>
-      {t(isActive ? 'office.active' : 'office.inactive')}
-    </Badge>
   );
 }
 
 function BranchForm({ branch, onClose }: { branch: Branch | null; onClose: () => void }) {
   const { t } = useTranslation();
   const save = useSaveBranch();
+  const [code, setCode] = useState(branch?.code ?? '');
   const [form, setForm] = useState({
     name: branch?.name ?? '',
     timezone: branch?.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
@@ -167,7 +88,8 @@ function BranchForm({ branch, onClose }: { branch: Branch | null; onClose: () =>
       onClose={onClose}
       onSubmit={() => {
         if (baseCurrency === undefined) return;
-        const body = { ...form, name: form.name.trim(), baseCurrency };
+        // Left empty it is not sent: what stands, or what the system makes, stays.
+        const body = { ...form, name: form.name.trim(), baseCurrency, ...given({ code: code.trim() }) };
         save.mutate(branch === null ? { id: null, body } : { id: branch.id, body }, { onSuccess: onClose });
       }}
     >
@@ -178,6 +100,16 @@ function BranchForm({ branch, onClose }: { branch: Branch | null; onClose: () =>
         data-autofocus
         onChange={(event) => {
           setForm({ ...form, name: event.currentTarget.value });
+        }}
+      />
+      <TextInput
+        label={t('till.store.code')}
+        description={t(branch === null ? 'office.places.codeHint' : 'office.places.codeChange')}
+        value={code}
+        maxLength={32}
+        autoCapitalize="characters"
+        onChange={(event) => {
+          setCode(event.currentTarget.value.toUpperCase());
         }}
       />
       <Select
@@ -229,7 +161,9 @@ function RegisterForm({ register, branches, onClose }: RegisterProps) {
     branchId: register?.branchId ?? branches[0]?.id ?? '',
     isActive: register?.isActive ?? true,
   });
+  const [point, setPoint] = useState(register?.emissionPoint ?? '');
   const { name, branchId, isActive } = form;
+  const emissionPoint = given({ emissionPoint: point.trim() });
   return (
     <FormDialog
       title={register?.name ?? t('office.places.newRegister')}
@@ -240,8 +174,8 @@ function RegisterForm({ register, branches, onClose }: RegisterProps) {
       onSubmit={() => {
         save.mutate(
           register === null
-            ? { id: null, body: { name: name.trim(), branchId } }
-            : { id: register.id, body: { name: name.trim(), isActive } },
+            ? { id: null, body: { name: name.trim(), branchId, ...emissionPoint } }
+            : { id: register.id, body: { name: name.trim(), isActive, ...emissionPoint } },
           { onSuccess: onClose },
         );
       }}
@@ -253,6 +187,15 @@ function RegisterForm({ register, branches, onClose }: RegisterProps) {
         data-autofocus
         onChange={(event) => {
           setForm({ ...form, name: event.currentTarget.value });
+        }}
+      />
+      <TextInput
+        label={t('office.places.point')}
+        description={t('office.places.pointHint')}
+        value={point}
+        maxLength={10}
+        onChange={(event) => {
+          setPoint(event.currentTarget.value);
         }}
       />
       {register === null ? (

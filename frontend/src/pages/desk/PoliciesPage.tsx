@@ -24,6 +24,7 @@ import { useBranches, usePolicies, useSavePolicies } from '@/state/queries/place
 import type { Branch, Policies } from '@/state/queries/places';
 
 import { PageHead } from './parts/PageHead';
+import { readRules, Rounding, typedRules } from './parts/Rounding';
 import { useMay } from './parts/useMay';
 
 const route = getRouteApi('/desk/policies/$id');
@@ -101,6 +102,7 @@ function Form({ branch, policies }: { branch: Branch; policies: Policies }) {
         .map((currency) => [currency, String(policies.fxRates[currency] ?? '')]),
     ),
   );
+  const [rounding, setRounding] = useState(() => typedRules(branch, policies.cashRounding));
   const [hour, setHour] = useState(policies.businessDayCutoffHour);
   const [receipt, setReceipt] = useState({
     receiptLanguage: policies.receiptLanguage,
@@ -113,12 +115,14 @@ function Form({ branch, policies }: { branch: Branch; policies: Policies }) {
       read(limits, policies.cashMovementApprovalLimits ?? {}),
     ];
     const fxRates = readRates(rates, policies.fxRates);
-    if (allowed === null || limited === null || fxRates === null) return null;
+    const cashRounding = readRules(rounding, policies.cashRounding);
+    if (allowed === null || limited === null || fxRates === null || cashRounding === null) return null;
     return {
       ...flags,
       cashVarianceThresholds: allowed,
       cashMovementApprovalLimits: Object.keys(limited).length === 0 ? null : limited,
       fxRates,
+      cashRounding,
       businessDayCutoffHour: hour,
       ...receipt,
     };
@@ -151,6 +155,7 @@ function Form({ branch, policies }: { branch: Branch; policies: Policies }) {
           </Card>
           <Amounts title={t('office.policies.thresholds')} texts={thresholds} onTexts={setThresholds} />
           <Amounts title={t('office.policies.limits')} texts={limits} onTexts={setLimits} />
+          <Rounding rules={rounding} onRules={setRounding} />
           {Object.keys(rates).length > 0 && (
             <Card className="surface">
               <Title order={2} size="h4">

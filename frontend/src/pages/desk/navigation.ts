@@ -11,6 +11,7 @@ export const NAVIGATION = [
   { to: '/desk/exports', label: 'deposits.export.title', permission: 'reports:read' },
   { to: '/desk/people', label: 'office.people.title', permission: 'admin:read' },
   { to: '/desk/places', label: 'office.places.title', permission: 'admin:read' },
+  { to: '/desk/settings', label: 'office.settings.title', permission: 'admin:write' },
   { to: '/desk/keys', label: 'office.keys.title', permission: 'admin:read' },
   { to: '/desk/webhooks', label: 'office.webhooks.title', permission: 'webhooks:administer' },
   { to: '/desk/sync-log', label: 'office.sync.title', permission: 'webhooks:administer' },

@@ -14,6 +14,14 @@ export interface Period {
   branchId: string | null;
 }
 
+/** Whose drawers are meant: null is everybody's. */
+export interface Whose {
+  registerId: string | null;
+  openedBy: string | null;
+}
+
+export const EVERYBODY: Whose = { registerId: null, openedBy: null };
+
 function query({ from, to, branchId }: Period) {
   return { from, to, ...given({ branchId }) };
 }
@@ -25,9 +33,10 @@ export function useTakings(by: TakingsBy, period: Period) {
   });
 }
 
-export function useVariances(by: VariancesBy, period: Period) {
+export function useVariances(by: VariancesBy, period: Period, { registerId, openedBy }: Whose) {
   return useQuery({
-    queryKey: ['figures', 'variances', by, period],
-    queryFn: async () => (await data(variances({ query: { by, ...query(period) } }))).items,
+    queryKey: ['figures', 'variances', by, period, registerId, openedBy],
+    queryFn: async () =>
+      (await data(variances({ query: { by, ...query(period), ...given({ registerId, openedBy }) } }))).items,
   });
 }

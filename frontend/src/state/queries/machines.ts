@@ -16,6 +16,7 @@ import {
 import type {
   ApiKeyAnswer,
   DeliveryAnswer,
+  DeliveryStatus,
   NewApiKey,
   NewWebhook,
   ReplayWebhook,
@@ -76,9 +77,18 @@ export function useWebhooks() {
   return usePages<Webhook>([...WEBHOOKS], (cursor) => data(listWebhooks({ query: { cursor } })));
 }
 
-export function useDeliveries(webhookId: string) {
-  return usePages<DeliveryAnswer>([...WEBHOOKS, 'deliveries', webhookId], (cursor) =>
-    data(listDeliveries({ path: { webhook_id: webhookId }, query: { cursor } })),
+export function useDeliveries(webhookId: string, status: DeliveryStatus | null) {
+  return usePages<DeliveryAnswer>(
+    [...WEBHOOKS, 'deliveries', webhookId, status],
+    (cursor) =>
+      data(
+        listDeliveries({
+          path: { webhook_id: webhookId },
+          query: { cursor, ...(status === null ? {} : { status }) },
+        }),
+      ),
+    true,
+    3_000,
   );
 }
 

@@ -10,6 +10,8 @@ export function usePages<T>(
   queryKey: readonly unknown[],
   page: (cursor: string | null) => Promise<Page<T>>,
   isEnabled = true,
+  /** For a list that goes on by itself while it is looked at. */
+  againEveryMs: number | false = false,
 ) {
   const found = useInfiniteQuery({
     queryKey,
@@ -17,6 +19,7 @@ export function usePages<T>(
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.nextCursor,
     enabled: isEnabled,
+    refetchInterval: againEveryMs,
   });
   return {
     items: found.data?.pages.flatMap((one) => one.items) ?? [],

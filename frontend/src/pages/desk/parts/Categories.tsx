@@ -36,6 +36,18 @@ export function Categories({ onClose }: { onClose: () => void }) {
                 }
               }}
             />
+            <TextInput
+              type="color"
+              w={64}
+              aria-label={t('office.catalogue.colourOf', { name: category.name })}
+              defaultValue={category.colour ?? '#69645a'}
+              onBlur={(event) => {
+                const colour = event.currentTarget.value;
+                if (colour !== (category.colour ?? '#69645a')) {
+                  save.mutate({ id: category.id, body: { colour } });
+                }
+              }}
+            />
             <Button
               variant="default"
               onClick={() => {

@@ -1,8 +1,8 @@
-import { Button, Divider, Group, Select, Switch, TextInput } from '@mantine/core';
+import { Button, Divider, Group, Select, SimpleGrid, Switch, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
-import type { ProductDetail } from '@/api';
+import type { NewProduct, ProductDetail, Unit } from '@/api';
 import { AmountField } from '@/components/AmountField';
 import { Refusal } from '@/components/Refusal';
 import { parseAmount, plain, toMinor, toWire } from '@/money';
@@ -11,6 +11,11 @@ import { useMe } from '@/state/queries/me';
 import { useBranches } from '@/state/queries/places';
 
 import { FormDialog } from './FormDialog';
+
+const UNITS: readonly Unit[] = ['PIECE', 'KILOGRAM'];
+const EEE = [1, 2, 3, 4, 5, 6, 7, 8].map(
+  (number) => `EEE-${number}` as NonNullable<NewProduct['eeeCategory']>,
+);
 
 /** A product made or changed, and what single branches ask for it. */
 export function ProductForm({ id, onClose }: { id: string | null; onClose: () => void }) {
@@ -35,10 +40,16 @@ function Form({ product, onClose }: { product: ProductDetail | null; onClose: ()
     isFavourite: product?.isFavourite ?? false,
     isActive: product?.isActive ?? true,
     isOpenPrice: product?.isOpenPrice ?? false,
+    unit: product?.unit ?? 'PIECE',
+    eeeCategory: (product?.eeeCategory ?? null) as NewProduct['eeeCategory'],
+    weightGrams: String(product?.weightGrams ?? ''),
   });
   const price = parseAmount(form.price, currency);
   const taxRate = Number(form.taxRate.replace(',', '.'));
-  const isReady = form.name.trim() !== '' && price !== null && price >= 0 && taxRate >= 0 && taxRate <= 100;
+  const weightGrams = form.weightGrams === '' ? null : Number(form.weightGrams);
+  const isWeightRight = weightGrams === null || (Number.isInteger(weightGrams) && weightGrams > 0);
+  const isTaxRight = taxRate >= 0 && taxRate <= 100;
+  const isReady = form.name.trim() !== '' && price !== null && price >= 0 && isTaxRight && isWeightRight;
   const submit = () => {
     if (price === null) return;
     const body = {
@@ -51,6 +62,9 @@ function Form({ product, onClose }: { product: ProductDetail | null; onClose: ()
       isFavourite: form.isFavourite,
       isActive: form.isActive,
       isOpenPrice: form.isOpenPrice,
+      unit: form.unit,
+      eeeCategory: form.eeeCategory,
+      weightGrams,
     };
     save.mutate(product === null ? { id: null, body } : { id: product.id, body }, { onSuccess: onClose });
   };
@@ -63,6 +77,7 @@ function Form({ product, onClose }: { product: ProductDetail | null; onClose: ()
     ['barcode', t('office.catalogue.barcode')],
     ['sku', t('office.catalogue.sku')],
     ['taxRate', t('office.catalogue.taxRate')],
+    ['weightGrams', t('office.catalogue.weightGrams')],
   ] as const;
   return (
     <FormDialog
@@ -102,7 +117,7 @@ function Form({ product, onClose }: { product: ProductDetail | null; onClose: ()
           setForm({ ...form, categoryId });
         }}
       />
-      <Group grow>
+      <SimpleGrid cols={{ base: 1, xs: 2 }}>
         {texts.map(([field, label]) => (
           <TextInput
             key={field}
@@ -114,7 +129,30 @@ function Form({ product, onClose }: { product: ProductDetail | null; onClose: ()
             }}
           />
         ))}
-      </Group>
+        <Select
+          label={t('office.catalogue.unit')}
+          value={form.unit}
+          allowDeselect={false}
+          data={UNITS.map((unit) => ({ value: unit, label: t(`office.catalogue.units.${unit}`) }))}
+          onChange={(unit) => {
+            if (unit !== null) setForm({ ...form, unit });
+          }}
+        />
+        <Select
+          label={t('selling.dialog.eee')}
+          placeholder={t('office.none')}
+          value={form.eeeCategory ?? null}
+          clearable
+          clearButtonProps={{ 'aria-label': t('office.clear') }}
+          data={EEE.map((category) => ({
+            value: category,
+            label: t(`selling.eee.${category.slice(-1) as '1'}`),
+          }))}
+          onChange={(eeeCategory) => {
+            setForm({ ...form, eeeCategory });
+          }}
+        />
+      </SimpleGrid>
       {flags.map(([field, label]) => (
         <Switch
           key={field}
