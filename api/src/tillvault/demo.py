@@ -14,7 +14,7 @@ from uuid import UUID
 
 import orjson
 
-from tillvault import demo_history
+from tillvault import demo_deposits, demo_history
 from tillvault.core import secrets
 from tillvault.core.clock import utc_now
 from tillvault.core.config import Settings
@@ -60,7 +60,7 @@ class DemoOrganisation:
     branches: tuple[DemoBranch, ...]
     users: tuple[DemoUser, ...]
     has_history: bool = False
-    """Two past weeks of sales, by the first cashier and the first manager on the first register."""
+    """Past weeks of sales and of deposits, by the first cashier and the first manager on the first register."""
     sold: tuple[catalogue.DemoProduct, ...] = catalogue.REUSE_SHOP
 
 
@@ -266,7 +266,9 @@ async def _make_history(
         cashier=first(Role.CASHIER),
         manager=first(Role.MANAGER),
     )
-    await demo_history.load(db, place, today=utc_now())
+    now = utc_now()
+    await demo_history.load(db, place, today=now)
+    await demo_deposits.load(db, place, today=now)
 
 
 async def _make_branch(db: Connection, demo: DemoBranch) -> dict[str, Any]:
