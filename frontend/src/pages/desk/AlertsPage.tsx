@@ -1,4 +1,4 @@
-import { Badge, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Badge, Card, SegmentedControl, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
@@ -21,10 +21,22 @@ export function AlertsPage() {
   const [days, setDays] = useState<(typeof DAYS)[number]>('1');
   const found = useAlerts(Number(days));
   useLive(useAlertEvents());
+  const vault = found.data?.vault;
   return (
     <Stack>
       <PageHead title={t('deposits.alerts.title')} />
       <Text maw={720}>{t('deposits.alerts.hint')}</Text>
+      {vault != null && (
+        <Card className="surface" component="section" aria-label={t('deposits.alerts.vault')} role="alert">
+          <Text fw={650} c="red">
+            {t('deposits.alerts.vault')}
+          </Text>
+          <Text style={{ overflowWrap: 'anywhere' }}>
+            {time.moment(vault.at)}: {vault.reason}
+            {vault.index === null ? '' : ` (${vault.index})`}
+          </Text>
+        </Card>
+      )}
       <SegmentedControl
         className="no-print"
         aria-label={t('deposits.alerts.since')}
@@ -36,7 +48,7 @@ export function AlertsPage() {
       />
       <DataTable
         label={t('deposits.alerts.title')}
-        rows={found.data ?? []}
+        rows={found.data?.items ?? []}
         rowKey={(alert) => alert.key}
         error={found.error}
         isLoading={found.isPending}

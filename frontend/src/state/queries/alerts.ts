@@ -16,7 +16,7 @@ export function useAlerts(days: number) {
     queryKey: [...KEY, days],
     queryFn: async () => {
       const from = new Date(Date.now() - days * DAY_MS).toISOString();
-      return (await data(listAlerts({ query: { from } }))).items;
+      return data(listAlerts({ query: { from } }));
     },
     // A drawer that is open past its day comes about by the clock alone.
     refetchInterval: 60_000,
