@@ -106,7 +106,10 @@ PROTECTION = {
     "functions": """
         SELECT proname, proowner::regrole::text, prosecdef, proconfig::text, prosrc,
                ARRAY(SELECT acl::text FROM unnest(proacl) AS acl ORDER BY 1)
-        FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1, pg_get_function_identity_arguments(oid)
+        FROM pg_proc p WHERE pronamespace = 'public'::regnamespace
+        -- What an extension brings along is not ours.
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+        ORDER BY 1, pg_get_function_identity_arguments(oid)
     """,
     "types": """
         SELECT typname, typowner::regrole::text, ARRAY(SELECT enumlabel::text FROM pg_enum WHERE enumtypid = t.oid
