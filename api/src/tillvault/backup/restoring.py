@@ -137,7 +137,8 @@ def _keys(backup: Archive, settings: Settings, wish: Wish) -> Signers | None:
         key_files.refuse_conflicts(settings, files)
         key_files.place(settings, files)
     if not keys.are_there(settings):
-        if wish.without_keys:
+        if wish.without_keys or not backup.manifest.facts.keys:
+            # Where none has ever signed, the first start makes them.
             return None
         within = " or take those in the backup with --with-keys," if backup.manifest.holds_keys else ""
         raise StartupRefused(

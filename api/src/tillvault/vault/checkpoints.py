@@ -39,8 +39,8 @@ from tillvault.vault.notes import Checkpoint
 _RENEWED_EVERY_SECONDS = 0.5
 _WHAT_TO_DO = (
     "Nothing is signed or recorded in this log. Run `tillvault vault fsck` to see where it breaks, and restore the "
-    "newest backup with `tillvault restore`. Its --accept-older gives tickets up that are in no backup though they were "
-    "given evidence, and writes that into the log."
+    "newest backup with `tillvault restore`. Its --accept-older gives tickets up that are in no backup, though they "
+    "were given evidence, and writes that into the log."
 )
 
 
