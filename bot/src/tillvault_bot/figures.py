@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tillvault_bot.api import Api
 from tillvault_bot.conversation import kilos
@@ -33,7 +33,8 @@ async def deposits_of_month(api: Api, link: Link, language: Language, labels: di
     """This month's deposits by category, in the branches that the person may read."""
     today = datetime.now(UTC).date()
     first = today.replace(day=1)
-    figures = await api.statistics(link.telegram_id, since=first, until=today)
+    # Where the shop is, it may be tomorrow already.
+    figures = await api.statistics(link.telegram_id, since=first, until=today + timedelta(days=1))
     if not figures:
         return say(language, "stats_none")
     lines = [say(language, "stats", since=first.isoformat())]
