@@ -1,124 +1,30 @@
-"""`tillvault init`, `tillvault demo` and `tillvault serve --demo`, as processes on data folders of their own."""
+"""`tillvault demo` and `tillvault serve --demo`, as processes on data folders of their own."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import pty
 import re
-import socket
 import stat
-import subprocess
-import sys
-import time
 from collections.abc import Generator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-import asyncpg
 import httpx
 import pytest
 
+from tests.installing import Installation
+from tests.machinery import new_database
 from tillvault import demo
-from tillvault.core import migrate
 from tillvault.core.config import Settings
-from tillvault.core.embedded import APP_LOGIN, OWNER_ROLE, EmbeddedPostgres
-
-INIT = {
-    "--organisation": "Café Ñandú",
-    "--branch": "Ñandú Centro",
-    "--timezone": "Europe/Madrid",
-    "--currency": "EUR",
-    "--register": "Caja 1",
-    "--admin-name": "Eva",
-    "--admin-username": "eva",
-}
-
-
-@dataclass(kw_only=True)
-class Installation:
-    """A data folder and the port its API is served on."""
-
-    folder: Path
-    port: int
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        own = {name: value for name, value in os.environ.items() if not name.startswith(("TILLVAULT_", "DATABASE_"))}
-        return own | {"TILLVAULT_DATA_DIR": str(self.folder), "PORT": str(self.port)}
-
-    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "tillvault.cli", *arguments],
-            env=self.environment | environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    def init(self, *, database_url: str | None = None, **changed: str | None) -> subprocess.CompletedProcess[str]:
-        """Run `tillvault init` with the options of INIT, some changed, those that are None left out."""
-        options = INIT | {f"--{name.replace('_', '-')}": value for name, value in changed.items()}
-        words = [word for name, value in options.items() if value is not None for word in (name, value)]
-        return self.run("init", *words, **({"DATABASE_URL": database_url} if database_url else {}))
-
-    @contextmanager
-    def served(self, *arguments: str) -> Generator[httpx.Client]:
-        with (self.folder.parent / "out.log").open("w") as out, (self.folder.parent / "err.log").open("w") as err:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "tillvault.cli", "serve", *arguments],
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-            )
-        try:
-            with httpx.Client(base_url=self.url, timeout=30) as http:
-                deadline = time.monotonic() + 60
-                while not _answers(http):
-                    assert process.poll() is None, self.said()
-                    assert time.monotonic() < deadline, self.said()
-                    time.sleep(0.1)
-                yield http
-        finally:
-            process.terminate()
-            process.wait(timeout=60)
-
-    def said(self) -> str:
-        """What the served API printed: its log, then what it says to people."""
-        return "".join((self.folder.parent / name).read_text() for name in ("out.log", "err.log"))
-
-
-def _answers(http: httpx.Client) -> bool:
-    try:
-        return http.get("/health/ready").status_code == 200
-    except httpx.TransportError:
-        return False
+from tillvault.core.embedded import APP_LOGIN, EmbeddedPostgres
 
 
 @pytest.fixture(scope="module")
-def make(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    def installation() -> Installation:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return Installation(folder=tmp_path_factory.mktemp("shop") / "var", port=probe.getsockname()[1])
-
-    return installation
-
-
-@pytest.fixture(scope="module")
-def demo_shop(make: Any) -> Generator[tuple[Installation, httpx.Client]]:
+def demo_shop(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[Installation, httpx.Client]]:
     """A fresh installation, served with demo data."""
-    installation = make()
+    installation = Installation(folder=tmp_path_factory.mktemp("shop") / "var")
     with installation.served("--demo") as http:
         yield installation, http
 
@@ -127,33 +33,10 @@ def told(installation: Installation) -> dict[str, Any]:
     return json.loads((installation.folder / "demo.json").read_text())
 
 
-# tillvault init
-
-
-@pytest.mark.slow
-def test_a_shop_set_up_by_init_can_be_logged_in_to(make: Any) -> None:
-    installation = make()
-
-    done = installation.init()
-
-    assert done.returncode == 0, done.stderr
-    shown = dict(re.findall(r"^(Store code|PIN|Password) +(\S+)$", done.stdout, re.MULTILINE))
-    assert re.fullmatch(r"NAND-[0-9A-F]{4}", shown["Store code"])
-    with installation.served() as http:
-        login = http.post(
-            "/api/auth/login", json={"username": "eva", "password": shown["Password"], "organizacion": "cafe-nandu"}
-        )
-        till = http.post("/api/auth/validar-pin", json={"pin": shown["PIN"], "codigo_tienda": shown["Store code"]})
-        admin = {"Authorization": f"Bearer {login.json()['access_token']}"}
-        trail = http.get("/v1/audit", headers=admin).json()["data"]["items"]
-        health = http.get("/health").json()
-    assert login.json()["usuario"]["rol"] == "propietario"
-    assert [tpv["punto_emision"] for tpv in till.json()["tpvs_disponibles"]] == ["001"]
-    assert [(entry["action"], entry["actorName"]) for entry in trail] == [("ORGANISATION_CREATED", "tillvault init")]
-    assert health["demo"] is False
-    assert "tillvault init" in installation.said()
-    assert installation.url in installation.said()
-    assert shown["Password"] not in installation.said()
+@pytest.fixture
+def empty_dsn(server: EmbeddedPostgres, settings: Settings) -> str:
+    """An empty, migrated database beside the others of the test server."""
+    return server.dsn(APP_LOGIN, new_database(server, f"empty_{uuid4().hex[:8]}"))
 
 
 @pytest.mark.slow
@@ -172,68 +55,6 @@ def test_init_works_beside_a_running_api_and_refuses_a_slug_that_is_taken(
     assert again.returncode == 2
     assert "slug" in again.stderr
     assert "Traceback" not in again.stderr
-
-
-@pytest.mark.parametrize("missing", list(INIT))
-def test_init_names_the_option_that_is_missing(make: Any, missing: str) -> None:
-    done = make().init(**{missing.removeprefix("--").replace("-", "_"): None})
-
-    assert done.returncode == 2
-    assert missing in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [
-        ("timezone", "Europe/Atlantis"),
-        ("currency", "XXX"),
-        ("slug", "-No-"),
-        ("admin_username", "e v a"),
-        ("branch", " "),
-    ],
-)
-def test_init_names_the_option_that_is_wrong(make: Any, option: str, value: str) -> None:
-    done = make().init(**{option: value})
-
-    assert done.returncode == 2
-    assert f"--{option.replace('_', '-')}" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_init_asks_on_a_terminal_for_what_is_missing(make: Any) -> None:
-    installation = make()
-    ours, theirs = pty.openpty()
-    words = [word for name, value in INIT.items() if name != "--timezone" for word in (name, value)]
-
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tillvault.cli", "init", *words],
-        env=installation.environment,
-        stdin=theirs,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    os.write(ours, b"Europe/Atlantis\n")
-    out, err = process.communicate(timeout=60)
-    os.close(ours)
-    os.close(theirs)
-
-    assert "Timezone" in err
-    assert "--timezone" in err
-    assert (process.returncode, out.strip()) == (2, "")
-
-
-def test_init_works_on_a_database_of_ones_own(empty_dsn: str, make: Any) -> None:
-    installation = make()
-
-    done = installation.init(database_url=empty_dsn)
-
-    assert done.returncode == 0, done.stderr
-    assert asyncio.run(demo.installation(empty_dsn, Settings())).organisations == 1
-    assert not (installation.folder / "postgres").exists()
-
-
-# Demo data
 
 
 @pytest.mark.slow
@@ -371,24 +192,6 @@ def test_the_same_address_leaves_the_file_alone(tmp_path: Path) -> None:
     demo.refresh_base_url(Settings(data_dir=tmp_path / "nothing", base_url="http://127.0.0.1:8000"))
 
     assert file.read_text() == '{"base_url":"http://127.0.0.1:8000"}'
-
-
-@pytest.fixture
-def empty_dsn(server: EmbeddedPostgres, settings: Settings, request: pytest.FixtureRequest) -> str:
-    """An empty, migrated database beside the others of the test server."""
-    assert settings.database_url is not None
-    name = f"demo_{abs(hash(request.node.name)) % 10**8}"
-
-    async def create() -> None:
-        raw = await asyncpg.connect(server.dsn(database="postgres"))
-        try:
-            await raw.execute(f'CREATE DATABASE "{name}" OWNER "{OWNER_ROLE}"')
-        finally:
-            await raw.close()
-
-    asyncio.run(create())
-    migrate.upgrade(server.dsn(OWNER_ROLE, name))
-    return server.dsn(APP_LOGIN, name)
 
 
 def test_of_two_loads_at_the_same_time_one_loads(empty_dsn: str, tmp_path: Path) -> None:
