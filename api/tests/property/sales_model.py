@@ -130,3 +130,85 @@ def taken(total: int, discount: Discount | None) -> int:
 
 def discount_body(discount: Discount) -> dict[str, Any]:
     return {"amount": major(discount["cents"])} if "cents" in discount else dict(discount)
+
+
+def tendered(due: int, style: str, extra: int, rate: Fraction) -> list[tuple[str, str, int]]:
+    """What the customer hands over for an amount."""
+    if not due:
+        return []
+    riel = Fraction(due) * rate / 100
+    match style:
+        case "card" | "voucher":
+            tenders = [(style.upper(), "USD", due)]
+        case "riel":
+            tenders = [("CASH", "KHR", ((riel / KHR_STEP).__ceil__() + extra) * KHR_STEP)]
+        case "riel to the riel" if to_step(riel, "KHR"):
+            tenders = [("CASH", "KHR", to_step(riel, "KHR"))]
+        case "card and cash" if due > 3:
+            tenders = [("CARD", "USD", due // 3), ("CASH", "USD", due - due // 3 + extra)]
+        case "dollars and riel" if due > 3:
+            rest = Fraction(due - due // 2) * rate / 100
+            steps = (rest / KHR_STEP).__ceil__() + extra
+            tenders = [("CASH", "USD", due // 2), ("CASH", "KHR", steps * KHR_STEP)]
+        case _:
+            tenders = [("CASH", "USD", due + extra)]
+    return tenders
+
+
+def settled(
+    parts: list[Part], donation: int, tenders: list[tuple[str, str, int]], change_in: str | None, rate: Fraction
+) -> Deal:
+    """What is handed over is what is due, rounded as cash is, or there is change."""
+
+    def cents(minor: int, name: str) -> Fraction:
+        return Fraction(minor) if name == "USD" else minor * 100 / rate
+
+    def units(value: Fraction, name: str) -> Fraction:
+        return value if name == "USD" else value * rate / 100
+
+    due = sum(part.total for part in parts) + donation
+    paid: dict[str, int] = defaultdict(int)
+    for method, name, minor in tenders:
+        paid[method] += half_up(cents(minor, name))
+    cash = {name: minor for method, name, minor in tenders if method == "CASH"}
+    left = due - sum(minor for method, minor in paid.items() if method != "CASH")
+    value = sum((cents(minor, name) for name, minor in cash.items()), Fraction(0))
+    is_exact = any(
+        minor == to_step(units(left - value + cents(minor, name), name), name)
+        for name, minor in cash.items()
+        if left - value + cents(minor, name) > 0
+    )
+    change: Cents = {}
+    if cash and not is_exact:
+        name = change_in or (next(iter(cash)) if len(cash) == 1 else "USD")
+        given = to_step(units(value - left, name), name)
+        if given:
+            change[name] = given
+            paid["CASH"] -= half_up(cents(given, name))
+    used = {name for _, name, _ in tenders} | change.keys()
+    return Deal("", parts, donation, tenders, change, rate if "KHR" in used else None, paid)
+
+
+def returned(sale: Deal, at: int, milli: int) -> Part:
+    """Parts add up to the whole: each is what has come back with it, less what had come back before."""
+    sold, before = sale.parts[at], sale.back.get(at, 0)
+
+    def part(minor: int) -> int:
+        return half_up(Fraction(minor * before, sold.milli)) - half_up(Fraction(minor * (before + milli), sold.milli))
+
+    return Part(sold.good, -milli, part(sold.gross), part(sold.total), part(sold.tax))
+
+
+def cash_agrees(drawer: Drawer, told: dict[str, Any]) -> None:
+    """The cash of a report is the drawer's, currency by currency."""
+    expected = drawer.expected()
+    for line in told["summary"]["byCurrency"]:
+        name = line["currency"]
+        sold, back = (
+            sum(deal.effect.get(name, 0) for deal in drawer.deals if deal.is_refund is is_refund)
+            for is_refund in (False, True)
+        )
+        assert line["expectedCash"] == major(expected[name], name)
+        assert line["totalSalesCash"] == major(sold, name)
+        assert line["totalRefunds"] == major(-back, name)
+        assert line["totalPaidIn"] == major(drawer.paid_in[name], name)

@@ -35,11 +35,14 @@ from tests.property.sales_model import (
     Deal,
     Discount,
     Drawer,
-    Part,
+    cash_agrees,
     discount_body,
     half_up,
     major,
     priced,
+    returned,
+    settled,
+    tendered,
     to_step,
 )
 from tests.selling import product, report
@@ -167,9 +170,9 @@ class SalesMachine(RuleBasedStateMachine):
             cart = {"cents": cents_off}
         parts = priced(lines, cart)
         due = sum(part.total for part in parts) + donation
-        tenders = self.tendered(due, style, extra)
+        tenders = tendered(due, style, extra, self.rate)
         change_in = "KHR" if style == "change in riel" else None
-        deal = self.settled(parts, donation, tenders, change_in)
+        deal = settled(parts, donation, tenders, change_in, self.rate)
 
         answer = self.tills[drawer.seat].post(
             "/v1/sales",
@@ -212,7 +215,7 @@ class SalesMachine(RuleBasedStateMachine):
         if style != "all":
             at = data.draw(st.sampled_from(sorted(left)))
             left = {at: max(1, left[at] * share // 4)}
-        parts = [self.returned(sale, at, milli) for at, milli in left.items()]
+        parts = [returned(sale, at, milli) for at, milli in left.items()]
         due = -sum(part.total for part in parts)
         rate = sale.rate or self.rate
         tenders: list[tuple[str, str, int]] = [("CASH", "USD", -due)] if due else []
@@ -271,73 +274,6 @@ class SalesMachine(RuleBasedStateMachine):
     def some(self, data: st.DataObject) -> Drawer:
         return self.open[data.draw(st.sampled_from(sorted(self.open)))]
 
-    def tendered(self, due: int, style: str, extra: int) -> list[tuple[str, str, int]]:
-        """What the customer hands over for an amount."""
-        if not due:
-            return []
-        riel = Fraction(due) * self.rate / 100
-        match style:
-            case "card" | "voucher":
-                tenders = [(style.upper(), "USD", due)]
-            case "riel":
-                tenders = [("CASH", "KHR", ((riel / KHR_STEP).__ceil__() + extra) * KHR_STEP)]
-            case "riel to the riel" if to_step(riel, "KHR"):
-                tenders = [("CASH", "KHR", to_step(riel, "KHR"))]
-            case "card and cash" if due > 3:
-                tenders = [("CARD", "USD", due // 3), ("CASH", "USD", due - due // 3 + extra)]
-            case "dollars and riel" if due > 3:
-                rest = Fraction(due - due // 2) * self.rate / 100
-                steps = (rest / KHR_STEP).__ceil__() + extra
-                tenders = [("CASH", "USD", due // 2), ("CASH", "KHR", steps * KHR_STEP)]
-            case _:
-                tenders = [("CASH", "USD", due + extra)]
-        return tenders
-
-    def settled(
-        self, parts: list[Part], donation: int, tenders: list[tuple[str, str, int]], change_in: str | None
-    ) -> Deal:
-        """What is handed over is what is due, rounded as cash is, or there is change."""
-
-        def cents(minor: int, name: str) -> Fraction:
-            return Fraction(minor) if name == "USD" else minor * 100 / self.rate
-
-        def units(value: Fraction, name: str) -> Fraction:
-            return value if name == "USD" else value * self.rate / 100
-
-        due = sum(part.total for part in parts) + donation
-        paid: dict[str, int] = defaultdict(int)
-        for method, name, minor in tenders:
-            paid[method] += half_up(cents(minor, name))
-        cash = {name: minor for method, name, minor in tenders if method == "CASH"}
-        left = due - sum(minor for method, minor in paid.items() if method != "CASH")
-        value = sum((cents(minor, name) for name, minor in cash.items()), Fraction(0))
-        is_exact = any(
-            minor == to_step(units(left - value + cents(minor, name), name), name)
-            for name, minor in cash.items()
-            if left - value + cents(minor, name) > 0
-        )
-        change: Cents = {}
-        if cash and not is_exact:
-            name = change_in or (next(iter(cash)) if len(cash) == 1 else "USD")
-            given = to_step(units(value - left, name), name)
-            if given:
-                change[name] = given
-                paid["CASH"] -= half_up(cents(given, name))
-        used = {name for _, name, _ in tenders} | change.keys()
-        return Deal("", parts, donation, tenders, change, self.rate if "KHR" in used else None, paid)
-
-    @staticmethod
-    def returned(sale: Deal, at: int, milli: int) -> Part:
-        """Parts add up to the whole: each is what has come back with it, less what had come back before."""
-        sold, before = sale.parts[at], sale.back.get(at, 0)
-
-        def part(minor: int) -> int:
-            return half_up(Fraction(minor * before, sold.milli)) - half_up(
-                Fraction(minor * (before + milli), sold.milli)
-            )
-
-        return Part(sold.good, -milli, part(sold.gross), part(sold.total), part(sold.tax))
-
     def keep(self, drawer: Drawer, deal: Deal, answer: httpx.Response) -> None:
         assert answer.status_code == 201, answer.text
         told = answer.json()["data"]
@@ -367,7 +303,7 @@ class SalesMachine(RuleBasedStateMachine):
 
     def agrees(self, drawer: Drawer, told: dict[str, Any]) -> None:
         deals, sales = drawer.deals, told["sales"]
-        self.cash_agrees(drawer, told)
+        cash_agrees(drawer, told)
         sold = [deal for deal in deals if not deal.is_refund]
         total = sum(deal.total for deal in deals)
         rounding = total - sum(deal.goods + deal.donation for deal in deals)
@@ -426,19 +362,6 @@ class SalesMachine(RuleBasedStateMachine):
         ever |= {"algebraic": ever_sold + ever_back, "absolute": ever_sold - ever_back}
         if self.receipts[drawer.seat]:
             assert {name: round(sales["perpetual"][name].get("USD", 0) * 100) for name in ever} == ever
-
-    def cash_agrees(self, drawer: Drawer, told: dict[str, Any]) -> None:
-        expected = drawer.expected()
-        for line in told["summary"]["byCurrency"]:
-            name = line["currency"]
-            sold, back = (
-                sum(deal.effect.get(name, 0) for deal in drawer.deals if deal.is_refund is is_refund)
-                for is_refund in (False, True)
-            )
-            assert line["expectedCash"] == major(expected[name], name)
-            assert line["totalSalesCash"] == major(sold, name)
-            assert line["totalRefunds"] == major(-back, name)
-            assert line["totalPaidIn"] == major(drawer.paid_in[name], name)
 
     def teardown(self) -> None:
         """At the end every Z is still the same, and every sale has one of all that belongs to it."""
