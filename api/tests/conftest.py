@@ -16,6 +16,12 @@ from tillvault.core.config import Settings
 from tillvault.core.embedded import APP_LOGIN, OWNER_ROLE, EmbeddedPostgres
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: one that is begun last would keep all other processes waiting for its end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """In CI a skipped test is a failure: what it needs belongs there."""
@@ -88,6 +94,7 @@ def api(http: httpx.Client) -> Api:
 
 
 @pytest.fixture(scope="session")
-def shops(http: httpx.Client, settings: Settings) -> Shops:
+def shops(http: httpx.Client, settings: Settings) -> Iterator[Shops]:
     """Makes organisations of their own, so that no test sees another's rows."""
-    return Shops(http, settings)
+    with Shops(http, settings) as made:
+        yield made

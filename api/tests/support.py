@@ -6,9 +6,11 @@ import asyncio
 import itertools
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from types import TracebackType
 from typing import Any
 from uuid import UUID
 
@@ -148,10 +150,24 @@ class QuickHasher(Hasher):
 
 
 class Shops:
+    """Makes shops in the database of these settings; within a `with` block over one connection, which it keeps."""
+
     def __init__(self, http: httpx.Client, settings: Settings) -> None:
         self.http = http
         self.settings = settings
         self.hasher = QuickHasher()
+        self._kept: tuple[asyncio.Runner, Database] | None = None
+
+    def __enter__(self) -> Shops:
+        runner = asyncio.Runner()
+        self._kept = runner, runner.run(self._connect())
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        assert self._kept is not None
+        (runner, database), self._kept = self._kept, None
+        with runner:
+            runner.run(database.close())
 
     def make(
         self,
@@ -164,12 +180,30 @@ class Shops:
         policies: dict[str, Any] | None = None,
     ) -> Shop:
         """A new organisation; `policies` are in the shape of PATCH /v1/branches/{id}/policies, for every branch."""
-        shop = asyncio.run(self._make(registers, branches, currencies, timezone, list(people)))
+        shop = self._run(partial(self._make, registers, branches, currencies, timezone, list(people)))
         if policies:
             admin = next(person for person in shop.people.values() if person.role is Role.ADMIN).back_office()
             for branch in shop.branches:
                 admin.ok(admin.patch(f"/v1/branches/{branch.id}/policies", policies))
         return shop
+
+    def _run(self, act: Callable[[Database], Coroutine[Any, Any, Shop]]) -> Shop:
+        if self._kept is not None:
+            runner, database = self._kept
+            return runner.run(act(database))
+
+        async def alone() -> Shop:
+            database = await self._connect()
+            try:
+                return await act(database)
+            finally:
+                await database.close()
+
+        return asyncio.run(alone())
+
+    async def _connect(self) -> Database:
+        assert self.settings.database_url is not None
+        return await Database.connect(self.settings.database_url.get_secret_value(), self.settings, flush=events.flush)
 
     async def _make(
         self,
@@ -178,65 +212,59 @@ class Shops:
         currencies: Sequence[str],
         timezone: str,
         people: list[PersonSpec],
+        database: Database,
     ) -> Shop:
-        assert self.settings.database_url is not None
         number = f"{next(_numbers)}-{new_id().hex[-8:]}"
-        database = await Database.connect(
-            self.settings.database_url.get_secret_value(), self.settings, flush=events.flush
-        )
-        try:
-            async with database.transaction(new_id()) as db:
-                slug = f"shop-{number}"
-                organisation_id = await setup.create_organisation(db, slug=slug, name=f"Shop {number}")
-                made: list[BranchOfShop] = []
-                for at in range(branches):
-                    branch = await setup.create_branch(
-                        db,
-                        code=f"T{at}-{number}".upper(),
-                        name=f"Branch {at}",
-                        timezone=timezone,
-                        base_currency=currencies[0],
-                        currencies=currencies,
-                    )
-                    ids = [
-                        await setup.create_register(
-                            db, branch_id=branch.id, name=f"Caja {n + 1}", emission_point=f"{n + 1:03d}"
-                        )
-                        for n in range(registers)
-                    ]
-                    made.append(BranchOfShop(id=branch.id, code=branch.code, registers=ids))
-                shop = Shop(
-                    http=self.http,
-                    id=organisation_id,
-                    slug=slug,
-                    api_key=await setup.create_api_key(db, name="test"),
-                    branches=made,
+        async with database.transaction(new_id()) as db:
+            slug = f"shop-{number}"
+            organisation_id = await setup.create_organisation(db, slug=slug, name=f"Shop {number}")
+            made: list[BranchOfShop] = []
+            for at in range(branches):
+                branch = await setup.create_branch(
+                    db,
+                    code=f"T{at}-{number}".upper(),
+                    name=f"Branch {at}",
+                    timezone=timezone,
+                    base_currency=currencies[0],
+                    currencies=currencies,
                 )
-                for at, (username, role, *places) in enumerate(people):
-                    where = [made[n] for n in places[0]] if places else made[:1] if role is Role.CASHIER else made
-                    pin, password = f"{1000 + at}", f"password-{username}"
-                    user_id = await setup.create_user(
-                        db,
-                        self.hasher,
-                        pepper=secrets.pin_pepper(self.settings),
-                        username=username,
-                        name=username.capitalize(),
-                        role=role,
-                        branch_ids=[b.id for b in where],
-                        pin=pin,
-                        password=password,
+                ids = [
+                    await setup.create_register(
+                        db, branch_id=branch.id, name=f"Caja {n + 1}", emission_point=f"{n + 1:03d}"
                     )
-                    shop.people[username] = Person(
-                        id=user_id,
-                        username=username,
-                        name=username.capitalize(),
-                        role=role,
-                        pin=pin,
-                        password=password,
-                        shop=shop,
-                    )
-        finally:
-            await database.close()
+                    for n in range(registers)
+                ]
+                made.append(BranchOfShop(id=branch.id, code=branch.code, registers=ids))
+            shop = Shop(
+                http=self.http,
+                id=organisation_id,
+                slug=slug,
+                api_key=await setup.create_api_key(db, name="test"),
+                branches=made,
+            )
+            for at, (username, role, *places) in enumerate(people):
+                where = [made[n] for n in places[0]] if places else made[:1] if role is Role.CASHIER else made
+                pin, password = f"{1000 + at}", f"password-{username}"
+                user_id = await setup.create_user(
+                    db,
+                    self.hasher,
+                    pepper=secrets.pin_pepper(self.settings),
+                    username=username,
+                    name=username.capitalize(),
+                    role=role,
+                    branch_ids=[b.id for b in where],
+                    pin=pin,
+                    password=password,
+                )
+                shop.people[username] = Person(
+                    id=user_id,
+                    username=username,
+                    name=username.capitalize(),
+                    role=role,
+                    pin=pin,
+                    password=password,
+                    shop=shop,
+                )
         return shop
 
 
