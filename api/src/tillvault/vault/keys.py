@@ -92,7 +92,8 @@ class Signers:
             current = register.current(use)
             if current is None or current.kid == self.key(use).kid or use in self.given:
                 continue
-            for name in (file_of(use), next_file_of(use)):
+            # In this order: a rotation moves a key from the second name to the first while it is looked for here.
+            for name in (next_file_of(use), file_of(use)):
                 found = in_file(self.folder / name, use)
                 if found is not None and found.kid == current.kid:
                     self._sign_with(found)
