@@ -1,8 +1,8 @@
 """Load a dump into a database: pg_restore makes statements of it, psql runs them, all in one transaction.
 
-The statements go through this process for three reasons. A newer pg_restore says `SET transaction_timeout`, which
-an older server refuses. What the dump cannot say for another owner is added. And COMMIT is sent only once
-pg_restore has come to its end: whatever goes wrong before leaves the database as it was.
+The statements go through this process for three reasons. Some are left out which not every server takes: versions of
+PostgreSQL meet here. What the dump cannot say for another owner is added. And COMMIT is sent only once pg_restore has
+come to its end: whatever goes wrong before leaves the database as it was.
 """
 
 from __future__ import annotations
@@ -23,10 +23,13 @@ from tillvault.backup.tables import Progress, Words
 from tillvault.backup.tools import Tools, address
 from tillvault.core.db import StartupRefused
 
-_LAST_OF_HEADER = b"SET row_security"
-_TOO_NEW = (b"SET transaction_timeout",)
+_FIRST_OF_DATA = b"COPY "
+_TOO_NEW = b"SET transaction_timeout"
+"""Said by every pg_restore since version 17, whatever the server."""
 _KNOWN_SINCE = 17
-"""The first PostgreSQL that knows them."""
+_COLUMN_OPTION = re.compile(rb"ALTER TABLE ONLY \S+ ALTER COLUMN \S+ SET \((?!n_distinct)\w+=[^()]*\);\n")
+"""`pg_attver`: newer minor releases keep it in a column's options for themselves. A pg_dump older than the server writes it
+down, no other server takes it, and in another table it would be wrong. Our columns have no options."""
 _NOT_OURS = re.compile(r"^\d+; \d+ \d+ (?:SCHEMA - |COMMENT - |ACL - |EXTENSION )")
 """The schema itself and what hangs on it: the database has it already."""
 _DIRECTORY = re.compile(r"^\d+; \d+ \d+ POLICY public (\w+) directory ")
@@ -43,7 +46,7 @@ def load(archive: Archive, dsn: str, *, found: Tools, major: int, progress: Prog
         chosen.flush()
         with _statements(found, archive, Path(chosen.name), progress) as statements, _psql(found, dsn) as run:
             run.send(b"BEGIN;\n" + queries.CLEAR.encode())
-            for chunk in _for_server(statements, major):
+            for chunk in for_server(statements, major):
                 run.send(chunk)
             run.send(queries.finishing(directory).encode())
             # Only now: the block of the statements has not ended, but pg_restore has, and well.
@@ -99,7 +102,7 @@ def _statements(found: Tools, archive: Archive, chosen: Path, progress: Progress
             assert process.stdout is not None  # noqa: S101  (as above)
             while line := process.stdout.readline():
                 yield line
-                if line.startswith(_LAST_OF_HEADER):
+                if line.startswith(_FIRST_OF_DATA):
                     break
             while chunk := process.stdout.read(CHUNK):
                 yield chunk
@@ -109,13 +112,14 @@ def _statements(found: Tools, archive: Archive, chosen: Path, progress: Progress
         yield lines()
 
 
-def _for_server(statements: Iterable[bytes], major: int) -> Generator[bytes]:
-    """Without what the server is too old for. The header comes line by line, so nothing of the data is looked at."""
-    in_header = True
+def for_server(statements: Iterable[bytes], major: int) -> Generator[bytes]:
+    """Without what this server does not take. Up to the first data each is a line; nothing of the data is looked at."""
+    before_data = True
     for each in statements:
-        if in_header and major < _KNOWN_SINCE and each.startswith(_TOO_NEW):
+        before_data = before_data and not each.startswith(_FIRST_OF_DATA)
+        too_new = major < _KNOWN_SINCE and each.startswith(_TOO_NEW)
+        if before_data and (too_new or _COLUMN_OPTION.fullmatch(each)):
             continue
-        in_header = in_header and not each.startswith(_LAST_OF_HEADER)
         yield each
 
 
