@@ -257,7 +257,7 @@ def test_an_inactive_webhook_gets_nothing_until_it_is_reactivated(
         admin.ok(admin.patch(path, {"isActive": False}))
         # A try that was under way ends first; if it was the last one, nothing waits any more.
         target = f"webhook:{webhook['id']}"
-        eventually(lambda: query(owner_dsn, rest, target)[0][0] is not False, "the end of the tries")
+        eventually(lambda: query(owner_dsn, suspended, target)[0][0] is not False, "the end of the tries")
         receiver.answers = lambda _: None
         told(lenient, shop.id, ["drawer:b"], 1)
         eventually(lambda: len(deliveries(admin, witness, "?status=DELIVERED")) == 2, "the other's deliveries")
