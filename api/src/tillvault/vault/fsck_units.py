@@ -8,11 +8,12 @@ leaves are then judged one after the other.
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-import signal
+import pickle
+import sys
+from asyncio.subprocess import PIPE, Process
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
@@ -184,64 +185,112 @@ class Processes:
             return
         assert db.organisation_id is not None  # noqa: S101  (every log is an organisation's)
         task = _Task(
+            self.dsn,
+            self.settings.model_copy(update={"database_pool_size": 1}),
             db.organisation_id,
             await fsck_queries.export_snapshot(db),
             head.origin,
             jwk.jwks(keys.shown.values()) if keys is not None else None,
         )
-        pool = ProcessPoolExecutor(
-            # This process is one of them: it checks while the others begin, and while it waits for them.
-            min(self.jobs, len(spans)) - 1,
-            # Nothing of this process, its loop and its connection, is to be found in the others.
-            multiprocessing.get_context("spawn"),
-            initializer=_begin,
-            initargs=(self.dsn, self.settings),
-        )
-        try:
+        # This process is one of them: it checks while the others begin, and while it waits for them.
+        async with _helped(min(self.jobs, len(spans)) - 1, task) as checked:
             waiting: deque[asyncio.Future[Unit]] = deque()
-            loop = asyncio.get_running_loop()
-            while spans or waiting:
-                while spans and sum(not one.done() for one in waiting) < self.jobs:
-                    waiting.append(loop.run_in_executor(pool, _check_in_process, task, *spans.popleft()))
-                if spans and not waiting[0].done():
-                    first, end = spans.popleft()
-                    waiting.append(loop.create_future())
-                    waiting[-1].set_result(await check(db, head.origin, keys, first=first, end=end))
-                else:
-                    yield await waiting.popleft()
-        finally:
-            pool.shutdown(cancel_futures=True)
+            try:
+                while spans or waiting:
+                    while spans and sum(not one.done() for one in waiting) < self.jobs:
+                        waiting.append(asyncio.create_task(checked(*spans.popleft())))
+                    if spans and not waiting[0].done():
+                        first, end = spans.popleft()
+                        waiting.append(asyncio.get_running_loop().create_future())
+                        waiting[-1].set_result(await check(db, head.origin, keys, first=first, end=end))
+                    else:
+                        yield await waiting.popleft()
+            finally:
+                for one in waiting:
+                    one.cancel()
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
+    dsn: str
+    settings: Settings
     organisation_id: UUID
     snapshot: str
     origin: str
     jwks: dict[str, Any] | None
 
 
-_process: tuple[asyncio.Runner, Database] | None = None
-"""Of a process that checks units: its loop and its database."""
+_HELP = "from tillvault.vault.fsck_units import help_out; help_out()"
+_LENGTH_BYTES = 8
+"""Before each answer of a helper."""
 
 
-def _begin(dsn: str, settings: Settings) -> None:
-    global _process  # noqa: PLW0603  (the only way from a pool's initializer to its tasks)
-    # Ctrl-C ends the one that asks, and with it the pool.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    runner = asyncio.Runner()
-    small = settings.model_copy(update={"database_pool_size": 1})
-    _process = runner, runner.run(Database.connect(dsn, small, flush=events.flush))
+@asynccontextmanager
+async def _helped(number: int, task: _Task) -> AsyncGenerator[Callable[[int, int], Coroutine[None, None, Unit]]]:
+    """Gives what has a unit checked by whichever process is free. Raises ChildProcessError when one cannot go on."""
+    free: asyncio.Queue[Process] = asyncio.Queue()
+    helpers = [await _helper(task) for _ in range(number)]
+    for helper in helpers:
+        free.put_nowait(helper)
+
+    async def checked(first: int, end: int) -> Unit:
+        helper = await free.get()
+        assert helper.stdin is not None and helper.stdout is not None  # noqa: S101, PT018  (both are pipes)
+        try:
+            helper.stdin.write(pickle.dumps((first, end)))
+            length = int.from_bytes(await helper.stdout.readexactly(_LENGTH_BYTES))
+            answer: Unit | str = pickle.loads(await helper.stdout.readexactly(length))  # noqa: S301  (of our own process)
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
+            raise ChildProcessError("A process that checks leaves has died.") from error
+        if isinstance(answer, str):
+            raise ChildProcessError(answer)
+        free.put_nowait(helper)
+        return answer
+
+    try:
+        yield checked
+    finally:
+        for helper in helpers:
+            # It only reads; and it may be at work for somebody who no longer waits.
+            with suppress(ProcessLookupError):
+                helper.kill()
+            await helper.wait()
 
 
-def _check_in_process(task: _Task, first: int, end: int) -> Unit:
-    assert _process is not None  # noqa: S101  (set by the initializer)
-    runner, database = _process
+async def _helper(task: _Task) -> Process:
+    """A process with nothing of this one in it, not its loop, its connection or its locks, nor all that a command line
+    imports. Ctrl-C reaches the one that asks alone, and with it the others."""
+    helper = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-c", _HELP), stdin=PIPE, stdout=PIPE, start_new_session=True
+    )
+    assert helper.stdin is not None  # noqa: S101  (a pipe)
+    helper.stdin.write(pickle.dumps(task))
+    return helper
+
+
+def help_out() -> None:
+    """What a helper does: check the units that it is asked for on its standard input, until that ends."""
+    asked, answers = sys.stdin.buffer, sys.stdout.buffer
+    task: _Task = pickle.load(asked)  # noqa: S301  (of the process that began this one)
     keys = jwk.parse_jwks(task.jwks) if task.jwks is not None else None
+    database: Database | None = None
 
-    async def checked() -> Unit:
+    async def checked(first: int, end: int) -> Unit:
+        nonlocal database
+        if database is None:
+            database = await Database.connect(task.dsn, task.settings, flush=events.flush)
         async with database.transaction(task.organisation_id) as db:
             await fsck_queries.snapshot(db, task.snapshot)
             return await check(db, task.origin, keys, first=first, end=end)
 
-    return runner.run(checked())
+    with asyncio.Runner() as runner, suppress(EOFError):
+        while True:
+            first, end = pickle.load(asked)  # noqa: S301  (as above)
+            answer: Unit | str
+            try:
+                answer = runner.run(checked(first, end))
+            except Exception as error:  # noqa: BLE001  (whatever it is, who asked must hear of it)
+                answer = str(error) or type(error).__name__
+            text = pickle.dumps(answer)
+            answers.write(len(text).to_bytes(_LENGTH_BYTES) + text)
+            answers.flush()
