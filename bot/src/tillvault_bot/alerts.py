@@ -34,6 +34,8 @@ class Alerts:
         self._api = api
         self._out = out
         self._store = store
+        # Two chores tell, and what was told is one document for each chat.
+        self._telling = asyncio.Lock()
 
     async def look(self) -> None:
         """Tell what is new. Raises ApiDown."""
@@ -142,16 +144,17 @@ class Alerts:
 
     async def _tell(self, link: Link, key: str, text: str, buttons: Buttons) -> bool:
         """Send it unless this person was told; whether that is settled."""
-        name = f"told:{link.chat_id}"
-        told = (await self._store.get(name) or {}).get("keys", {})
-        if key in told:
+        async with self._telling:
+            name = f"told:{link.chat_id}"
+            told = (await self._store.get(name) or {}).get("keys", {})
+            if key in told:
+                return True
+            if not await self._out.say(link.chat_id, text, buttons):
+                return False
+            now = time.time()
+            kept = {each: at for each, at in told.items() if now - at < _FORGET_AFTER_SECONDS}
+            await self._store.put(name, {"keys": {**kept, key: now}})
             return True
-        if not await self._out.say(link.chat_id, text, buttons):
-            return False
-        now = time.time()
-        kept = {each: at for each, at in told.items() if now - at < _FORGET_AFTER_SECONDS}
-        await self._store.put(name, {"keys": {**kept, key: now}})
-        return True
 
 
 def _is_for(alert: Alert, link: Link) -> bool:
