@@ -219,6 +219,11 @@ class RunningBot:
             self.process.kill()
             self.process.wait(timeout=10)
 
+    def has_kept(self, update: Mapping[str, Any]) -> bool:
+        """Whether what an update did is in the file: an answer goes out just before."""
+        chats = json.loads((self.folder / "state" / "state.json").read_text())
+        return any(update["update_id"] in chat["seen"] for name, chat in chats.items() if name.startswith("chat:"))
+
     @property
     def log(self) -> str:
         return (self.folder / "bot.log").read_text()

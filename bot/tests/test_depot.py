@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from outside import Line, Phone, RunningBot, deposits_of, linked
+from tests.machinery import until
 from tests.support import Shop
 
 Phones = Callable[..., Phone]
@@ -119,6 +120,7 @@ def test_a_restart_in_the_middle_goes_on_where_it_was(
     ana = linked(phone(), shop.ana)
     ana.asks("/depot toaster")
     ana.asks("2")
+    until(lambda: bot.has_kept(ana.updates[-1]), what="the answer in the file")
     bot.end(number)
     ana.say("3 kg")
 
