@@ -23,7 +23,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 LOCK_ARGS ?=
 
-.PHONY: help run bot test check bench openapi lock install
+.PHONY: help run bot test check bench openapi pictures lock install
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -63,6 +63,10 @@ bench: $(STAMP) ## Measure, and compare with the figures that must be reached
 openapi: $(STAMP) $(BOT_STAMP) ## Write the generated files: api/openapi.json, env.example, docs/reference
 	$(BIN)/python -m tillvault.reference
 	$(BOT_BIN)/python -m tillvault_bot.settings >bot/env.example
+
+pictures: $(STAMP) ## Take the pictures of README.md again, from the demo
+	@frontend/build
+	TILLVAULT_TEST_PICTURES=docs/images $(BIN)/python -m pytest -q api/tests/browser/test_pictures.py
 
 lock: $(STAMP) ## Write the lock files; newer versions with LOCK_ARGS=--upgrade
 	$(COMPILE) $(LOCK_ARGS) --group pyproject.toml:dev --all-extras api/pyproject.toml -o requirements.lock

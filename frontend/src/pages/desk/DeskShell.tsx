@@ -140,7 +140,7 @@ function Shell() {
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="sm" className="surface" aria-label={t('desk.nav')}>
+      <AppShell.Navbar p="sm" className="surface" aria-label={t('desk.nav')} style={{ overflowY: 'auto' }}>
         {pages.map((page) => (
           <NavLink
             key={page.to}

@@ -71,7 +71,7 @@ export function FiguresPage() {
         />
       </Group>
       <Takings by={by} period={period} isWide />
-      <SimpleGrid cols={{ base: 1, md: 2 }}>
+      <SimpleGrid cols={{ base: 1, lg: 2 }}>
         {CUTS.map((cut) => (
           <Takings key={cut} by={cut} period={period} />
         ))}
@@ -183,6 +183,7 @@ function Variances({ by, period, whose = EVERYBODY, isWide = false, children }: 
               head: t('office.figures.wrong'),
               cell: (line) => `${line.withDifference} / ${line.sessions}`,
               isNumber: true,
+              isSecondary: true,
             },
             {
               head: t('office.figures.surplus'),

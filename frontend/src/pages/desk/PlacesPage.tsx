@@ -58,7 +58,11 @@ export function PlacesPage() {
           { head: t('office.register'), cell: (one) => one.name },
           { head: t('office.branch'), cell: (one) => nameOf(one.branchId) },
           { head: t('office.places.point'), cell: (one) => one.emissionPoint, isSecondary: true },
-          { head: t('office.status'), cell: (one) => <ActiveBadge isActive={one.isActive} /> },
+          {
+            head: t('office.status'),
+            cell: (one) => <ActiveBadge isActive={one.isActive} />,
+            isSecondary: true,
+          },
         ]}
         form={(register, onClose) => (
           <RegisterForm register={register} branches={branches.data ?? []} onClose={onClose} />

@@ -1,4 +1,4 @@
-import { Card, Group, Select, Text, Title } from '@mantine/core';
+import { Card, Select, SimpleGrid, Text, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 
 import type { RoundingMode } from '@/api';
@@ -45,7 +45,7 @@ export function Rounding({ rules, onRules }: { rules: Typed; onRules: (rules: Ty
       </Title>
       <Text c="dimmed">{t('office.policies.roundingHint')}</Text>
       {Object.entries(rules).map(([currency, rule]) => (
-        <Group key={currency} align="flex-end" grow>
+        <SimpleGrid key={currency} cols={{ base: 1, xs: 2 }}>
           <AmountField
             label={currency}
             currency={currency}
@@ -64,7 +64,7 @@ export function Rounding({ rules, onRules }: { rules: Typed; onRules: (rules: Ty
               if (mode !== null) onRules({ ...rules, [currency]: { ...rule, mode } });
             }}
           />
-        </Group>
+        </SimpleGrid>
       ))}
     </Card>
   );
