@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.desk import Desk
+from tests.browser.people import SIZES, faults, overflows, settled, small_targets
 from tests.exporting import run_due
 from tests.support import Api, Shop, Shops, open_drawer
 from tillvault.core.config import Settings
@@ -217,7 +218,7 @@ def test_a_report_that_could_not_be_sent_says_why_and_arrives_when_tried_again(
     desk.dialog.get_by_label("Name", exact=True).fill("Ecologic")
     desk.in_dialog("Save").click()
     card = desk.page.get_by_role("region", name="Ecologic")
-    expect(card).to_contain_text("Folder on the server")
+    expect(card).to_contain_text("Folder · CSV · Month")
     send(in_the_way)
     desk.page.reload()
     expect(card.get_by_test_id("last-error")).to_contain_text("1 try has failed: NotADirectoryError")
@@ -246,7 +247,7 @@ def test_a_webhook_for_reports_shows_its_secret_once(shop: Shop, desk_of: Callab
 
     desk.button("New sending").click()
     desk.dialog.get_by_label("Name", exact=True).fill("Ecosystem")
-    desk.dialog.get_by_text("S3 storage").click()
+    desk.dialog.get_by_text("S3", exact=True).click()
     expect(desk.in_dialog("Save")).to_be_disabled()
     desk.dialog.get_by_text("Webhook").click()
     desk.dialog.get_by_label("Address").fill("https://1.1.1.1/reports")
@@ -278,3 +279,38 @@ def test_an_alert_leads_to_the_drawer_and_goes_when_it_is_reviewed(shop: Shop, d
     expect(desk.dialog).to_have_count(0)
     desk.go("alerts", "Alerts")
     expect(desk.page.get_by_text("To review")).to_have_count(0)
+
+
+def test_the_dialogs_are_sound_on_a_phone(
+    shop: Shop, bot: Api, shots: Path | None, desk_of: Callable[..., Desk]
+) -> None:
+    told(bot, shop, "réfrigérateur congélateur américain qui ne refroidit plus", 92_000)
+    desk = desk_of(shop.elena, **SIZES["phone"])
+    wrong: list[str] = []
+
+    def look(name: str) -> None:
+        expect(desk.dialog).to_be_visible()
+        settled(desk.page)
+        if shots is not None:
+            desk.page.screenshot(path=shots / f"desk-phone-{name}.png")
+        found = [*faults(desk.page), *small_targets(desk.page)]
+        wrong.extend(f"{name}: {fault}" for fault in found)
+        if overflows(desk.page):
+            wrong.append(f"{name}: wider than the window")
+        desk.page.keyboard.press("Escape")
+        expect(desk.dialog).to_have_count(0)
+
+    desk.go("deposits/queue", "To validate")
+    for act in ("Reject", "Correct"):
+        desk.button(act).click()
+        look(act.lower())
+        expect(desk.button(act)).to_be_focused()
+    desk.go("deposits", "Deposits")
+    desk.button("réfrigérateur congélateur américain qui ne refroidit plus").click()
+    look("deposit")
+    desk.go("exports", "Eco-organism reports")
+    desk.button("New sending").click()
+    desk.dialog.get_by_text("S3", exact=True).click()
+    look("sending")
+
+    assert wrong == []

@@ -1,5 +1,5 @@
-import { Group, TextInput } from '@mantine/core';
-import type { ReactNode, Ref } from 'react';
+import { Group, Textarea, TextInput } from '@mantine/core';
+import type { KeyboardEvent, ReactNode, Ref } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { parseMilli } from '@/pages/till/selling/quantities';
@@ -27,10 +27,17 @@ export function goodsOf(typed: Typed): Goods | null {
   return { description, quantity, weightGrams };
 }
 
+/** For a field that has lines only because its text may be long: Enter submits, as in every other field. */
+export function submitByEnter(event: KeyboardEvent<HTMLTextAreaElement>): void {
+  if (event.key !== 'Enter') return;
+  event.preventDefault();
+  event.currentTarget.form?.requestSubmit();
+}
+
 interface Props {
   typed: Typed;
   onTyped: (typed: Typed) => void;
-  first?: Ref<HTMLInputElement>;
+  first?: Ref<HTMLTextAreaElement>;
   children?: ReactNode;
 }
 
@@ -39,16 +46,19 @@ export function GoodsFields({ typed, onTyped, first, children }: Props) {
   const { t } = useTranslation();
   return (
     <>
-      <TextInput
+      <Textarea
         ref={first}
         label={t('deposits.description')}
         value={typed.description}
         maxLength={500}
+        autosize
+        minRows={1}
         autoComplete="off"
         data-autofocus
         onChange={(event) => {
-          onTyped({ ...typed, description: event.currentTarget.value });
+          onTyped({ ...typed, description: event.currentTarget.value.replaceAll(/\s*\n\s*/g, ' ') });
         }}
+        onKeyDown={submitByEnter}
       />
       {children}
       <Group grow align="flex-end">

@@ -27,7 +27,7 @@ export function NewDepositPage() {
   const mayList = useMay()('admin:read');
   const me = useMe();
   const branches = (useBranches(mayList).data ?? []).filter((branch) => branch.isActive);
-  const first = useRef<HTMLInputElement>(null);
+  const first = useRef<HTMLTextAreaElement>(null);
   const [key, renew] = useActKey();
   const [typed, setTyped] = useState(NOTHING);
   const [picked, setPicked] = useState<Category | null>(null);

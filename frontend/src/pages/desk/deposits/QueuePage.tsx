@@ -179,7 +179,7 @@ function Current({ deposit, category, onCategory, onMove, onValidate, onAsk }: C
             card.current?.focus();
           }}
         />
-        <SimpleGrid cols={{ base: 2, sm: 3 }} spacing="xs">
+        <SimpleGrid cols={2} spacing="xs">
           {buttons.map(({ key, label, act, variant }, at) => (
             <Button
               key={key}

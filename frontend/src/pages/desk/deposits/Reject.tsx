@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { Deposit } from '@/state/queries/deposits';
 
 import { FormDialog } from '../parts/FormDialog';
+import { submitByEnter } from './GoodsFields';
 
 const REASONS = ['twice', 'notElectric', 'mistake'] as const;
 const LENGTH_MIN = 3;
@@ -44,12 +45,7 @@ export function Reject({ deposit, isPending, error, onClose, onReject }: Props) 
         onChange={(event) => {
           setReason(event.currentTarget.value);
         }}
-        onKeyDown={(event) => {
-          // A reason is one line: Enter rejects, as in every other form.
-          if (event.key !== 'Enter' || event.shiftKey) return;
-          event.preventDefault();
-          event.currentTarget.form?.requestSubmit();
-        }}
+        onKeyDown={submitByEnter}
       />
       <Group gap="xs">
         {REASONS.map((one) => (

@@ -84,9 +84,12 @@ export function ScheduleCard({ schedule }: { schedule: Schedule }) {
           </Badge>
         </Group>
         <Text style={{ overflowWrap: 'anywhere' }}>
-          {t(`deposits.schedule.target.${schedule.target}`)} {placeOf(schedule)} ·{' '}
-          {schedule.format.toUpperCase()} · {t(`deposits.statistics.by.${schedule.period}`)} ·{' '}
-          {schedule.timezone}
+          {[
+            `${t(`deposits.schedule.target.${schedule.target}`)} ${placeOf(schedule)}`.trim(),
+            schedule.format.toUpperCase(),
+            t(`deposits.statistics.by.${schedule.period}`),
+            schedule.timezone,
+          ].join(' · ')}
         </Text>
         <Text c="dimmed">
           {t('deposits.schedule.next', {
