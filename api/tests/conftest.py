@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import httpx
 import pytest
 
 from tests.machinery import copy_folder, execute, made_once, served
+from tests.nursery import Nursery
 from tests.support import Api, Shops
 from tillvault.core import logging, migrate
 from tillvault.core.config import Settings
@@ -49,6 +51,13 @@ def server(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
         # Nothing of it has to survive a power cut; what must survive a kill is tried on servers set as ours are.
         execute(running.dsn(database="postgres"), "ALTER SYSTEM SET fsync = off")
         execute(running.dsn(database="postgres"), "SELECT pg_reload_conf()")
+        yield running
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """For tests that start many servers; what they are killed in is not their start."""
+    with Nursery(sys.executable, "tillvault.cli", "tillvault.main") as running:
         yield running
 
 

@@ -24,6 +24,7 @@ import psutil
 import uvicorn
 from fastapi import FastAPI
 
+from tests.nursery import Child, Nursery
 from tillvault.core import migrate, processes
 from tillvault.core.config import Settings
 from tillvault.core.embedded import APP_LOGIN, OWNER_ROLE, EmbeddedPostgres
@@ -155,7 +156,7 @@ def kill_postgres(pgdata: Path) -> None:
 
 
 class Serving:
-    """`tillvault serve` as a process of its own, over a data folder."""
+    """`tillvault serve` as a process of its own, over a data folder; born in a nursery where there is one."""
 
     def __init__(
         self,
@@ -164,18 +165,24 @@ class Serving:
         port: int | None = None,
         settings: Mapping[str, str] | None = None,
         command: Sequence[str] = ("serve",),
+        nursery: Nursery | None = None,
     ) -> None:
         self.data_dir = data_dir
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         data_dir.parent.mkdir(parents=True, exist_ok=True)
         self._out, self._err = (data_dir.parent / f"{data_dir.name}-{self.port}.{end}" for end in ("out", "err"))
+        given = environment({"PORT": str(self.port), "TILLVAULT_DATA_DIR": str(data_dir), **(settings or {})})
+        self.process: subprocess.Popen[bytes] | Child
+        if nursery is not None:
+            self.process = nursery.start("tillvault.cli", *command, environment=given, out=self._out, err=self._err)
+            return
         with self._out.open("ab") as out, self._err.open("ab") as err:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tillvault.cli", *command],
                 stdout=out,
                 stderr=err,
-                env=environment({"PORT": str(self.port), "TILLVAULT_DATA_DIR": str(data_dir), **(settings or {})}),
+                env=given,
                 start_new_session=True,
             )
 

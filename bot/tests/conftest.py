@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from nursery import Nursery
 from outside import PYTHON, Line, Phone, RunningBot, bot_key, hearing, standing_in
 from tests.conftest import base_url, http, made, owner_dsn, server, settings, shops, superuser_dsn
 from tests.machinery import served
+from tests.nursery import Nursery
 from tests.support import Shop, Shops
 from tillvault.core.config import Settings
 
@@ -52,8 +52,8 @@ def shop(shops: Shops) -> Shop:
 
 @pytest.fixture(scope="session")
 def nursery() -> Iterator[Nursery]:
-    # A socket's path is short.
-    with tempfile.TemporaryDirectory() as folder, Nursery(PYTHON, Path(folder)) as running:
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    with Nursery(PYTHON, "tillvault_bot.__main__", environment=plain) as running:
         yield running
 
 

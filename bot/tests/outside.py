@@ -19,8 +19,8 @@ from typing import Any
 
 import httpx
 
-from nursery import Child, Nursery
 from tests.machinery import free_port, until
+from tests.nursery import Child, Nursery
 from tests.support import Api, Person, Shop
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -200,8 +200,9 @@ class RunningBot:
 
     def start(self, **settings: str) -> RunningBot:
         plain = {name: value for name, value in os.environ.items() if not name.startswith(("BOT_", "PYTHON"))}
+        log = self.folder / "bot.log"
         self.process = self._nursery.start(
-            environment=plain | self._settings | settings, folder=self.folder, log=self.folder / "bot.log"
+            "tillvault_bot", environment=plain | self._settings | settings, out=log, err=log, folder=self.folder
         )
         until(self._is_ready, seconds=90, what="the bot")
         return self

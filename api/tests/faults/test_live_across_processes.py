@@ -11,6 +11,7 @@ import pytest
 
 from tests.listening import Listener, listening
 from tests.machinery import Serving, free_port, redis_server, running_redis, until
+from tests.nursery import Nursery
 from tests.support import Api, Shop, Shops
 from tillvault.core.config import Settings
 
@@ -46,14 +47,14 @@ def opened(shop: Shop, listener: Listener, till: Api) -> str:
 
 
 def test_what_one_process_does_is_seen_at_another_and_again_after_redis_was_lost(
-    shops: Shops, environment: dict[str, str], redis_port: int, tmp_path: Path
+    shops: Shops, environment: dict[str, str], redis_port: int, nursery: Nursery, tmp_path: Path
 ) -> None:
     shop = shops.make()
     till = shop.ana.login(shop.registers[0])
     admin = shop.elena.back_office()
     environment |= {"REDIS_URL": f"redis://127.0.0.1:{redis_port}/0"}
     with running_redis(redis_port) as redis:
-        serving = [Serving(tmp_path / name, settings=environment) for name in ("one", "two")]
+        serving = [Serving(tmp_path / name, settings=environment, nursery=nursery) for name in ("one", "two")]
         try:
             one, two = (each.ready() for each in serving)
             with listening(at(two, admin)) as listener:

@@ -22,6 +22,7 @@ import pytest
 import redis
 
 from tests.machinery import Serving, copy_folder, free_port, query, redis_server, running_redis, until
+from tests.nursery import Nursery
 from tests.relays import connected, eventually, receiving, tell
 from tests.support import Api, Shops
 from tillvault.core.config import Settings
@@ -83,7 +84,7 @@ def judge(events: Iterable[dict[str, Any]]) -> int:
 
 @pytest.mark.skipif(redis_server() is None, reason="redis-server is not installed")
 def test_a_relay_that_is_killed_again_and_again_loses_nothing_and_keeps_the_order(
-    shops: Shops, settings: Settings, owner_dsn: str, tmp_path: Path
+    shops: Shops, settings: Settings, owner_dsn: str, nursery: Nursery, tmp_path: Path
 ) -> None:
     assert settings.database_url is not None
     shop = shops.make()
@@ -105,7 +106,7 @@ def test_a_relay_that_is_killed_again_and_again_loses_nothing_and_keeps_the_orde
         producing = threading.Thread(target=lambda: asyncio.run(produce(settings, shop.id, ROUNDS * 2.0)))
         producing.start()
         for number in range(ROUNDS):
-            relay = Serving(tmp_path / f"relay-{number}", settings=environment, command=("relay",))
+            relay = Serving(tmp_path / f"relay-{number}", settings=environment, command=("relay",), nursery=nursery)
             try:
                 until(lambda relay=relay: any(one["event"] == "relay.started" for one in relay.records), seconds=60)
                 threading.Event().wait(chance.uniform(0, 0.8))
@@ -114,7 +115,7 @@ def test_a_relay_that_is_killed_again_and_again_loses_nothing_and_keeps_the_orde
             finally:
                 relay.clean_up()
         producing.join(timeout=300)
-        last = Serving(tmp_path / "last", settings=environment, command=("relay",))
+        last = Serving(tmp_path / "last", settings=environment, command=("relay",), nursery=nursery)
         try:
             total = PRODUCERS * EACH
             eventually(

@@ -22,6 +22,7 @@ import pytest
 
 from tests.books import audited
 from tests.machinery import Serving, kill_postgres, own_installation, until
+from tests.nursery import Nursery
 from tests.selling import product
 from tests.support import Api, Shop, Shops, open_drawer
 from tests.vaultload import fsck
@@ -43,12 +44,12 @@ def own(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture
-def start() -> Generator[Start]:
+def start(nursery: Nursery) -> Generator[Start]:
     """Starts processes that are gone when the test is."""
     started: list[Serving] = []
 
     def one(*args: Any, **kwargs: Any) -> Serving:
-        started.append(Serving(*args, **kwargs))
+        started.append(Serving(*args, nursery=nursery, **kwargs))
         return started[-1]
 
     yield one

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from tests.machinery import Serving, kill_postgres, own_installation, until
+from tests.nursery import Nursery
 from tests.support import Shop, Shops
 from tests.vaultload import Load, Told, assert_nothing_is_lost, assert_sound, fsck, send_all
 from tillvault.core import processes
@@ -43,12 +44,12 @@ def shop(shops: Shops) -> Shop:
 
 
 @pytest.fixture
-def start() -> Generator[Start]:
+def start(nursery: Nursery) -> Generator[Start]:
     """Starts processes that are gone when the test is."""
     started: list[Serving] = []
 
     def one(folder: Path, settings: dict[str, str] | None = None) -> Serving:
-        started.append(Serving(folder, settings=settings))
+        started.append(Serving(folder, settings=settings, nursery=nursery))
         return started[-1]
 
     yield one

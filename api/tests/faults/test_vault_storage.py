@@ -13,6 +13,7 @@ import pytest
 
 from tests.api.test_vault_intake import PATH, ticket
 from tests.machinery import Serving, copy_folder, execute, own_installation, query
+from tests.nursery import Nursery
 from tests.support import Api, Shop, Shops, race, statuses
 from tests.vaultload import fsck
 from tillvault.core.config import Settings
@@ -149,12 +150,12 @@ def own(made: Path, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def start(own: Settings) -> Generator[Callable[[], Serving]]:
+def start(own: Settings, nursery: Nursery) -> Generator[Callable[[], Serving]]:
     """Starts the installation, which is gone when the test is."""
     started: list[Serving] = []
 
     def one() -> Serving:
-        started.append(Serving(own.data_dir))
+        started.append(Serving(own.data_dir, nursery=nursery))
         return started[-1].ready()
 
     yield one

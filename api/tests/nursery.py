@@ -1,8 +1,8 @@
-"""Where bots are born quickly: a process that has loaded what `python -m tillvault_bot` loads, and forks on demand.
+"""Where processes are born quickly: one that has loaded what `python -m …` would load, and forks on demand.
 
-The library of a bot takes seconds to load. A child is a process of its own all the same, with the environment, the
-folder and the log that it is given, and runs the module as Python does; that a bot starts from nothing is shown where
-its image and its tutorial are tried. Run as a script by the bot's own Python, and used from the tests as `Nursery`.
+What a server or a bot is made of takes a second or two to load. A child is a process of its own all the same, with the
+environment, the folder and the files to write to that it is given, and runs its module as Python does. That one starts
+from nothing is shown where starting is what is tried. Run as a script, and used from the tests as `Nursery`.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
 
-MODULE = "tillvault_bot"
 _LOOK_SECONDS = 0.02
 
 
 class Child:
-    """A bot that a nursery has forked, as one would use a `subprocess.Popen`."""
+    """What a nursery has forked, as one would use a `subprocess.Popen`."""
 
     def __init__(self, line: socket.socket) -> None:
         self._line = line
@@ -42,11 +42,11 @@ class Child:
         """How it ended, a signal as its negative number; None while it runs."""
         return self._look(0)
 
-    def wait(self, timeout: float) -> int:
+    def wait(self, timeout: float = 600) -> int:
         deadline = time.monotonic() + timeout
         while (status := self._look(max(0.0, deadline - time.monotonic()))) is None:
             if time.monotonic() >= deadline:
-                raise subprocess.TimeoutExpired(MODULE, timeout)
+                raise subprocess.TimeoutExpired(str(self.pid), timeout)
         return status
 
     def send_signal(self, number: int) -> None:
@@ -68,12 +68,13 @@ class Child:
 
 
 class Nursery:
-    """The process, as long as the block lasts."""
+    """The process, as long as the block lasts: `python` with these modules loaded."""
 
-    def __init__(self, python: Path, folder: Path) -> None:
-        self._socket = folder / "nursery"
-        plain = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-        self._process = subprocess.Popen([python, __file__, str(self._socket)], env=plain)
+    def __init__(self, python: str | Path, *modules: str, environment: Mapping[str, str] | None = None) -> None:
+        # A socket's path is short.
+        self._folder = tempfile.TemporaryDirectory()
+        self._socket = Path(self._folder.name) / "socket"
+        self._process = subprocess.Popen([python, __file__, str(self._socket), *modules], env=environment)
 
     def __enter__(self) -> Nursery:
         return self
@@ -81,9 +82,20 @@ class Nursery:
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
         self._process.wait(timeout=10)
+        self._folder.cleanup()
 
-    def start(self, *, environment: Mapping[str, str], folder: Path, log: Path) -> Child:
-        """A new bot. The first one waits until the nursery has loaded what it needs."""
+    def start(
+        self,
+        module: str,
+        *arguments: str,
+        environment: Mapping[str, str],
+        out: Path,
+        err: Path,
+        folder: Path | None = None,
+    ) -> Child:
+        """`python -m module arguments…`. The first one waits until the nursery has loaded what it needs."""
+        for file in (out, err):
+            file.touch()
         line = socket.socket(socket.AF_UNIX)
         deadline = time.monotonic() + 90
         while True:
@@ -95,19 +107,27 @@ class Nursery:
                 assert time.monotonic() < deadline, "the nursery does not answer"
                 time.sleep(_LOOK_SECONDS)
         line.settimeout(90)
-        line.sendall(json.dumps({"environment": dict(environment), "folder": str(folder), "log": str(log)}).encode())
+        wanted = {
+            "command": [module, *arguments],
+            "environment": dict(environment),
+            "folder": str(folder or Path.cwd()),
+            "files": [str(out), str(err)],
+        }
+        line.sendall(json.dumps(wanted).encode())
         line.shutdown(socket.SHUT_WR)
         return Child(line)
 
 
-def _serve(path: str) -> None:
+def _serve(path: str, modules: list[str]) -> None:
     """Fork for whoever connects, and tell them at the end how it ended."""
-    importlib.import_module(f"{MODULE}.__main__")
+    for module in modules:
+        importlib.import_module(module)
     children: dict[int, socket.socket] = {}
+    parent = os.getppid()
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
         server.listen()
-        while True:
+        while os.getppid() == parent:  # Tests that were killed leave no nursery behind.
             if select.select([server], [], [], _LOOK_SECONDS)[0]:
                 line, _ = server.accept()
                 with line.makefile("rb") as told:
@@ -116,7 +136,7 @@ def _serve(path: str) -> None:
                 if pid == 0:
                     for each in (server, line, *children.values()):
                         each.close()
-                    _become(wanted["environment"], wanted["folder"], wanted["log"])
+                    _become(**wanted)
                 children[pid] = line
                 line.sendall(f"{pid}\n".encode())
             _tell_ends(children)
@@ -131,19 +151,21 @@ def _tell_ends(children: dict[int, socket.socket]) -> None:
             line.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
 
 
-def _become(environment: Mapping[str, str], folder: str, log: str) -> None:
-    """Be the bot, in this process, to its end."""
+def _become(command: list[str], environment: Mapping[str, str], folder: str, files: list[str]) -> None:
+    """Run the command in this process, to its end."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.setsid()
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    for number in (1, 2):
-        os.dup2(file, number)
-    sys.argv = [MODULE]
+    for number, file in enumerate(files, start=1):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT), number)
+    sys.argv = command
+    for loaded in (command[0], f"{command[0]}.__main__"):
+        sys.modules.pop(loaded, None)  # It runs as `__main__`, and is there no second time.
     status = 1
     try:
-        runpy.run_module(MODULE, run_name="__main__", alter_sys=True)
+        runpy.run_module(command[0], run_name="__main__", alter_sys=True)
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -157,4 +179,4 @@ def _become(environment: Mapping[str, str], folder: str, log: str) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _serve(sys.argv[1])
+    _serve(sys.argv[1], sys.argv[2:])
