@@ -12,7 +12,10 @@ from pydantic.alias_generators import to_camel
 
 from tillvault.core import paging
 from tillvault.core.clock import require_aware
-from tillvault.core.money import EXPONENTS, exponent, to_minor
+from tillvault.core.money import EXPONENTS, MAX_AMOUNT_MAJOR, exponent, to_minor
+
+_DECIMALS_MAX = 400
+"""As many as a number without an exponent can have in a body."""
 
 
 def _printable(text: str) -> str:
@@ -38,8 +41,22 @@ def _number(value: Any) -> Any:
     return Decimal(value)
 
 
+def _spellable(number: Decimal) -> Decimal:
+    """What stands in no currency yet may be written out before it is judged: of 1E+999999999, and of 0E-999999999, that
+    would be a gigabyte of digits."""
+    if number.copy_abs() > MAX_AMOUNT_MAJOR:
+        raise ValueError(f"must not be beyond {MAX_AMOUNT_MAJOR}")
+    exponent_of = number.as_tuple().exponent
+    if not isinstance(exponent_of, int) or exponent_of < -_DECIMALS_MAX:
+        raise ValueError("has too many decimals")
+    return number
+
+
 Number = Annotated[
-    Decimal, BeforeValidator(_number), WithJsonSchema({"type": "number", "minimum": -1e12, "maximum": 1e12})
+    Decimal,
+    BeforeValidator(_number),
+    AfterValidator(_spellable),
+    WithJsonSchema({"type": "number", "minimum": -1e12, "maximum": 1e12}),
 ]
 
 
