@@ -74,6 +74,8 @@ def test_a_drawer_opens_on_the_register_of_the_login_with_nothing_in_it(shop: Sh
         "balances": [{"currency": "EUR", "openingFloat": 0, "expectedCash": 0, "countedCash": None, "variance": None}],
         "openingDenominations": {},
         "countedDenominations": {},
+        "leftCash": None,
+        "removedCash": None,
         "recounts": [],
     }
 
