@@ -28,8 +28,8 @@ _TOO_NEW = b"SET transaction_timeout"
 """Said by every pg_restore since version 17, whatever the server."""
 _KNOWN_SINCE = 17
 _COLUMN_OPTION = re.compile(rb"ALTER TABLE ONLY \S+ ALTER COLUMN \S+ SET \((?!n_distinct)\w+=[^()]*\);\n")
-"""`pg_attver`: newer minor releases keep it in a column's options for themselves. A pg_dump older than the server writes it
-down, no other server takes it, and in another table it would be wrong. Our columns have no options."""
+"""`pg_attver`: newer minor releases keep it in a column's options for themselves. A pg_dump older than the server
+writes it down, no other server takes it, and in another table it would be wrong. Our columns have no options."""
 _NOT_OURS = re.compile(r"^\d+; \d+ \d+ (?:SCHEMA - |COMMENT - |ACL - |EXTENSION )")
 """The schema itself and what hangs on it: the database has it already."""
 _DIRECTORY = re.compile(r"^\d+; \d+ \d+ POLICY public (\w+) directory ")
