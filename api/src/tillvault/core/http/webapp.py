@@ -19,8 +19,8 @@ DIST = Path(__file__).resolve().parents[5] / "frontend" / "dist"
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "font-src 'self' data:; connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
 )
 # Names of assets carry a hash of their content; whatever else there is may change with the next build.
 _FOREVER = "public, max-age=31536000, immutable"
