@@ -8,7 +8,7 @@ import { Refusal } from './Refusal';
 import { useActKey } from './useActKey';
 
 /** Print a page of its own, without leaving this one: in a frame that nobody sees. */
-function printPage(html: string): void {
+export function printPage(html: string): void {
   const frame = document.createElement('iframe');
   frame.style.cssText = 'position:fixed;width:0;height:0;border:0;visibility:hidden';
   frame.title = 'print';

@@ -53,6 +53,9 @@ export function ReportView({ report }: { report: Report }) {
                   ))}
                 </Table.Tr>
               ))}
+              {(['leftCash', 'removedCash'] as const).map((line) => (
+                <Left key={line} line={line} report={report} />
+              ))}
             </Table.Tbody>
           </Table>
         </Table.ScrollContainer>
@@ -82,4 +85,25 @@ export function ReportView({ report }: { report: Report }) {
     if (value === null) return '–';
     return money.wire(value, currency, isSigned ? 'always' : undefined);
   }
+}
+
+/** What the close left in the drawer or took out of it, where it said so. */
+function Left({ line, report }: { line: 'leftCash' | 'removedCash'; report: Report }) {
+  const { t } = useTranslation();
+  const money = useMoney();
+  // A Z that was made before reports knew of it has none.
+  const amounts = report.summary[line] ?? null;
+  if (amounts === null) return null;
+  return (
+    <Table.Tr>
+      <Table.Th scope="row" fw="inherit">
+        {t(`till.report.lines.${line}`)}
+      </Table.Th>
+      {report.summary.byCurrency.map(({ currency }) => (
+        <Table.Td key={currency} ta="right" data-testid={`${line}-${currency}`}>
+          {money.wire(amounts[currency] ?? 0, currency)}
+        </Table.Td>
+      ))}
+    </Table.Tr>
+  );
 }

@@ -31,6 +31,8 @@ export interface Cart {
   discount: Discount | null;
   donationMinor: Minor;
   label: string | null;
+  /** The parked cart of the API that this was taken up from: sold or given up with it. */
+  cartId?: string | null;
 }
 
 export interface PricedCart {
@@ -151,6 +153,7 @@ export function saleOf(cart: Cart, paying: Paying): FinalizeSale {
   return {
     id: cart.id,
     sessionId: paying.sessionId,
+    ...(cart.cartId == null ? {} : { cartId: cart.cartId }),
     lines: cart.lines.map((line) => ({
       ...(line.productId === null
         ? { name: line.name, taxRate: line.taxRateBp / 100 }

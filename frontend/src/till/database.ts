@@ -8,6 +8,7 @@ import type { Minor } from '@/money';
 
 import type { Cart } from './cart';
 import type { Category, Product } from './catalogue';
+import type { Provisional } from './provisional';
 
 /** A sale that the API has not confirmed yet. */
 export interface QueuedSale {
@@ -22,6 +23,8 @@ export interface QueuedSale {
   /** Names of the goods, for people. */
   items: string[];
   madeAt: string;
+  /** What the customer is shown while the sale has no number yet. */
+  receipt?: Provisional;
   state: 'WAITING' | 'REFUSED';
   refusal: { code: string; message: string } | null;
 }
@@ -54,6 +57,12 @@ export interface SetAside {
   at: string;
 }
 
+/** A cart of the API that was taken up here and will not be sold: the API is told when it can be reached. */
+export interface GivenUp {
+  id: string;
+  userId: string;
+}
+
 export class TillDatabase extends Dexie {
   products!: EntityTable<Product, 'id'>;
   categories!: EntityTable<Category, 'id'>;
@@ -62,6 +71,7 @@ export class TillDatabase extends Dexie {
   parked!: EntityTable<ParkedCart, 'id'>;
   sales!: EntityTable<QueuedSale, 'position'>;
   setAside!: EntityTable<SetAside, 'id'>;
+  givenUp!: EntityTable<GivenUp, 'id'>;
 
   constructor(name = 'tillvault') {
     super(name);
@@ -74,6 +84,7 @@ export class TillDatabase extends Dexie {
       sales: '++position, &id',
       setAside: 'id',
     });
+    this.version(2).stores({ givenUp: 'id' });
   }
 }
 

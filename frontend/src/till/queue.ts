@@ -36,6 +36,8 @@ type Exclusive = (act: () => Promise<void>) => Promise<void>;
 /** The answers after which nobody knows more about the sale than before. */
 const SAYS_NOTHING = new Set(['UNAUTHORIZED', 'TOO_MANY_ATTEMPTS', 'IDEMPOTENCY_IN_FLIGHT']);
 
+const CART_IS_GONE = new Set(['CART_NOT_OPEN', 'CART_NOT_FOUND']);
+
 /** One tab of this browser sends at a time. */
 export const acrossTabs: Exclusive = (act) =>
   'locks' in navigator ? navigator.locks.request('tillvault.queue', act).then(() => undefined) : act();
@@ -89,23 +91,39 @@ export class SaleQueue {
 
   /** Try a refused sale again as whoever is logged in, into their drawer. */
   async retry(id: string, standing: Standing): Promise<void> {
-    await this.db.sales.where({ id }).modify((sale) => {
-      sale.state = 'WAITING';
-      sale.refusal = null;
-      sale.userId = standing.userId;
-      sale.body = { ...sale.body, sessionId: standing.sessionId };
+    await this.db.transaction('rw', this.db.sales, this.db.givenUp, async () => {
+      const sale = await this.db.sales.get({ id });
+      if (sale === undefined) return;
+      const isAnother = sale.userId !== standing.userId;
+      const body = { ...sale.body, sessionId: standing.sessionId };
+      // A cart stays with who took it up, and one that is gone cannot be sold; the goods were sold all the same.
+      if (isAnother || CART_IS_GONE.has(sale.refusal?.code ?? '')) {
+        if (isAnother) await this.giveUp(sale);
+        delete body.cartId;
+      }
+      await this.db.sales.put({ ...sale, body, state: 'WAITING', refusal: null, userId: standing.userId });
     });
     await this.drain(standing.userId);
   }
 
   /** Take a sale off the list for good; what it was stays on this device. */
   async setAside(id: string, reason: string, by: string): Promise<void> {
-    await this.db.transaction('rw', this.db.sales, this.db.setAside, async () => {
+    await this.db.transaction('rw', this.db.sales, this.db.setAside, this.db.givenUp, async () => {
       const sale = await this.db.sales.get({ id });
       if (sale === undefined) return;
+      await this.giveUp(sale);
       await this.db.setAside.put({ id, sale, reason, by, at: new Date().toISOString() });
       await this.db.sales.delete(sale.position);
     });
+  }
+
+  /** As the API answered it, if it was sent since this page was loaded. */
+  sentSale(id: string): SaleOut | null {
+    return this.sent.get(id) ?? null;
+  }
+
+  private async giveUp({ body, userId }: QueuedSale): Promise<void> {
+    if (body.cartId != null) await this.db.givenUp.put({ id: body.cartId, userId });
   }
 
   private async sendAll(userId: string): Promise<void> {

@@ -1,6 +1,7 @@
 /**
- * Barcode scanners type like a keyboard, only faster than hands. A burst of keys that ends with Enter is a code,
- * whatever has the focus, and it never lands in a field: keys are held back until it is clear who typed them.
+ * Barcode scanners type like a keyboard, only faster than hands. A burst of keys that ends with Enter or Tab is a code,
+ * whatever has the focus, and it never lands in a field: keys are held back until it is clear who typed them. So is a
+ * burst of as many digits as an article number has, where a scanner ends with nothing. Words with spaces are no code.
  *
  * A person's key is let through after a moment that nobody notices: its character is put into the field, or the key
  * is told again to the page.
@@ -9,6 +10,9 @@
 /** Between two keys of a scanner; people who drum reach about 60 ms. */
 const GAP_MS_MAX = 35;
 const LENGTH_MIN = 4;
+/** EAN-8 is the shortest article number; nobody types eight digits at this pace. */
+const ARTICLE_NUMBER = /^\d{8,}$/;
+const ENDS = new Set(['Enter', 'Tab']);
 
 export interface ScannerTarget {
   /** Give characters that turned out to be typed by hand to where they were meant to go. */
@@ -31,17 +35,19 @@ export class Scanner {
   private target: EventTarget | null = null;
   private last = 0;
   private timer: unknown = null;
+  private hasSpace = false;
 
   constructor(private readonly page: ScannerTarget) {}
 
   key(event: Key): boolean {
     const isQuick = event.timeStamp - this.last <= GAP_MS_MAX;
-    if (event.hasModifier || (event.key.length !== 1 && event.key !== 'Enter')) {
+    if (!isQuick) this.hasSpace = false;
+    if (event.hasModifier || (event.key.length !== 1 && !ENDS.has(event.key))) {
       this.release();
       return false;
     }
-    if (event.key === 'Enter') {
-      if (isQuick && this.held.length >= LENGTH_MIN) {
+    if (ENDS.has(event.key)) {
+      if (isQuick && !this.hasSpace && this.held.length >= LENGTH_MIN) {
         const code = this.held;
         this.forget();
         this.page.scanned(code);
@@ -50,7 +56,9 @@ export class Scanner {
       this.release();
       return false;
     }
-    if (!isQuick) this.release();
+    // Nor does a scanner go from one field to the next.
+    if (!isQuick || event.target !== this.target) this.release();
+    if (event.key === ' ') this.hasSpace = true;
     if (this.held === '') this.target = event.target;
     this.held += event.key;
     this.last = event.timeStamp;
@@ -61,11 +69,12 @@ export class Scanner {
     return true;
   }
 
-  /** What was held back was typed by hand: it goes where it was meant to. */
+  /** What was held back was typed by hand: it goes where it was meant to. Unless no hand could. */
   private release(): void {
     const { held, target } = this;
     this.forget();
-    if (held !== '') this.page.type(target, held);
+    if (ARTICLE_NUMBER.test(held)) this.page.scanned(held);
+    else if (held !== '') this.page.type(target, held);
   }
 
   private forget(): void {
@@ -101,10 +110,13 @@ function typeInto(target: EventTarget | null, text: string): void {
     return;
   }
   if (!target.isConnected || target.readOnly || target.disabled) return;
+  const before = document.activeElement;
   target.focus();
   // Deprecated but the one way that keeps the cursor, undo and every listener as with real typing.
   // eslint-disable-next-line @typescript-eslint/no-deprecated
   if (!document.execCommand('insertText', false, text)) target.setRangeText(text);
+  // Who has gone on to another field in the meantime stays there.
+  if (before !== target && before instanceof HTMLElement) before.focus();
 }
 
 /** Listen on the whole page; gives the way to stop. */

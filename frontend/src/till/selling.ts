@@ -7,13 +7,13 @@ import type { Me } from '@/api';
 import { hasCode } from '@/http';
 import { toMinor } from '@/money';
 import { reachesApi } from '@/state/online';
-import { handOver } from '@/state/queries/carts';
+import { handOver, letGo } from '@/state/queries/carts';
 import { sendSale } from '@/state/queries/sales';
 
 import { isEmpty, newCart } from './cart';
 import type { Cart } from './cart';
 import { database } from './database';
-import type { ParkedCart, QueuedSale } from './database';
+import type { ParkedCart, QueuedSale, SetAside } from './database';
 import { SaleQueue } from './queue';
 import type { Terms } from './settlement';
 
@@ -24,7 +24,6 @@ class CartKeeper {
   private readonly listeners = new Set<() => void>();
   private userId: string | null = null;
   private cart: Cart = newCart();
-  private saved: Promise<unknown> = Promise.resolve();
 
   get = (): Cart => this.cart;
 
@@ -43,19 +42,19 @@ class CartKeeper {
   }
 
   set = (cart: Cart): void => {
-    this.show(cart);
     const { userId } = this;
+    const { cartId } = cart;
+    const isGivenUp = isEmpty(cart) && cartId != null;
+    this.show(isGivenUp ? { ...cart, cartId: null } : cart);
     if (userId === null) return;
-    this.saved = isEmpty(cart) ? database.carts.delete(userId) : database.carts.put({ userId, cart });
+    void (isEmpty(cart) ? database.carts.delete(userId) : database.carts.put({ userId, cart }));
+    // What an emptied cart was taken up from is given up with it.
+    if (isGivenUp) void database.givenUp.put({ id: cartId, userId }).then(() => sync(userId));
   };
 
   /** The cart went into the queue, and out of the database with the same transaction. */
   next(): void {
     this.show(newCart());
-  }
-
-  async settled(): Promise<void> {
-    await this.saved;
   }
 
   private show(cart: Cart): void {
@@ -87,19 +86,38 @@ const readParked = () => database.parked.toArray();
 const NO_SALES: QueuedSale[] = [];
 const NO_CARTS: ParkedCart[] = [];
 
-export function useQueued(): { waiting: QueuedSale[]; refused: QueuedSale[] } {
-  const all = useKeptRows(readQueue) ?? NO_SALES;
+interface Queued {
+  waiting: QueuedSale[];
+  refused: QueuedSale[];
+  /** False until the database has been read. */
+  isKnown: boolean;
+}
+
+export function useQueued(): Queued {
+  const kept = useKeptRows(readQueue);
+  const all = kept ?? NO_SALES;
+  const isKnown = kept !== undefined;
   return useMemo(
     () => ({
       waiting: all.filter((sale) => sale.state === 'WAITING'),
       refused: all.filter((sale) => sale.state === 'REFUSED'),
+      isKnown,
     }),
-    [all],
+    [all, isKnown],
   );
 }
 
 export function useParkedHere(): ParkedCart[] {
   return useKeptRows(readParked) ?? NO_CARTS;
+}
+
+const readSetAside = () => database.setAside.toArray();
+const NO_LIST: SetAside[] = [];
+
+/** What people took off the list, the newest first. */
+export function useSetAside(): SetAside[] {
+  const all = useKeptRows(readSetAside) ?? NO_LIST;
+  return useMemo(() => [...all].sort((a, b) => b.at.localeCompare(a.at)), [all]);
 }
 
 let isHandingOver = false;
@@ -117,7 +135,14 @@ export async function sync(userId: string): Promise<void> {
         if (!hasCode(error, 'CART_ID_TAKEN')) throw error;
         await handOver({ ...parked, id: crypto.randomUUID() });
       });
+      // What was taken up and put aside again lives on as the new one.
+      if (parked.cart.cartId != null) await letGo(parked.cart.cartId);
       await database.parked.delete(parked.id);
+    }
+    for (const given of await database.givenUp.toArray()) {
+      if (given.userId !== userId) continue;
+      await letGo(given.id);
+      await database.givenUp.delete(given.id);
     }
   } catch {
     // It stays here, and the next round tries again.

@@ -5,13 +5,14 @@ import {
   Container,
   Group,
   Modal,
+  SimpleGrid,
   Stack,
   Table,
   Text,
   Textarea,
   Title,
 } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { ReactNode } from 'react';
@@ -25,24 +26,26 @@ import { useActKey } from '@/components/useActKey';
 import { toMinor } from '@/money';
 import { useClose, useDrawer, useZ } from '@/state/queries/drawer';
 import type { Count, Drawer } from '@/state/queries/drawer';
+import { sendZ } from '@/state/queries/reports';
 import { useLogout } from '@/state/queries/terminal';
 
+import { LeaveForm, leftOf } from './closing/LeaveForm';
 import { Waiting } from './TillShell';
 
-/** One path: count, difference, confirm, Z. What is typed stays until the Z is there. */
-export function ClosePage() {
+/** One path: what was left undone (`before`), count, what stays, difference, Z. What is typed stays until the Z is there. */
+export function ClosePage({ before }: { before: ReactNode }) {
   const active = useDrawer().data ?? null;
   const [drawer, setDrawer] = useState(active);
   const [isClosed, setIsClosed] = useState(false);
-  // The drawer is gone from the list of open ones as soon as it is closed; its Z is still to be shown.
-  if (drawer === null) {
-    if (active !== null) setDrawer(active);
-    return <Waiting />;
-  }
+  // Up to date while it is open: what is expected may still change. It is gone from the list of open ones as soon as it
+  // is closed, and its Z is still to be shown.
+  if (active !== null && active !== drawer && !isClosed) setDrawer(active);
+  if (drawer === null) return <Waiting />;
   if (isClosed) return <Closed drawer={drawer} />;
   return (
     <Counting
       drawer={drawer}
+      before={before}
       onClosed={() => {
         setIsClosed(true);
       }}
@@ -50,16 +53,20 @@ export function ClosePage() {
   );
 }
 
-function Counting({ drawer, onClosed }: { drawer: Drawer; onClosed: () => void }) {
+interface CountingProps {
+  drawer: Drawer;
+  before: ReactNode;
+  onClosed: () => void;
+}
+
+function Counting({ drawer, before, onClosed }: CountingProps) {
   const { t } = useTranslation();
   const [typed, setTyped] = useState(() => emptyCount(drawer.balances.map((balance) => balance.currency)));
-  const [note, setNote] = useState('');
   const [isSure, setIsSure] = useState(false);
-  const [key] = useActKey();
-  const close = useClose(drawer.id);
   const count = countOf(typed);
   return (
     <Container component="main" size="md" py="lg">
+      <Stack mb="lg">{before}</Stack>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -83,52 +90,75 @@ function Counting({ drawer, onClosed }: { drawer: Drawer; onClosed: () => void }
         </Stack>
       </form>
       {isSure && count !== null && (
-        <Modal
-          opened
-          size="lg"
-          title={t('till.close.confirmTitle')}
-          closeButtonProps={{ 'aria-label': t('common.close') }}
-          onClose={() => {
-            if (!close.isPending) setIsSure(false);
+        <Confirming
+          drawer={drawer}
+          count={count}
+          onAgain={() => {
+            setIsSure(false);
           }}
-        >
-          <Stack>
-            <Difference drawer={drawer} count={count} />
-            <Textarea
-              label={`${t('till.close.why')} (${t('common.optional')})`}
-              value={note}
-              maxLength={500}
-              autosize
-              onChange={(event) => {
-                setNote(event.currentTarget.value);
-              }}
-            />
-            <Refusal error={close.error} />
-            <Group grow>
-              <Button
-                variant="default"
-                size="lg"
-                disabled={close.isPending}
-                onClick={() => {
-                  setIsSure(false);
-                }}
-              >
-                {t('till.close.again')}
-              </Button>
-              <Button
-                size="lg"
-                loading={close.isPending}
-                onClick={() => {
-                  if (!close.isPending) close.mutate({ count, note, key }, { onSuccess: onClosed });
-                }}
-              >
-                {t('till.close.do')}
-              </Button>
-            </Group>
-          </Stack>
-        </Modal>
+          onClosed={onClosed}
+        />
       )}
     </Container>
+  );
+}
+
+interface ConfirmingProps {
+  drawer: Drawer;
+  count: Count;
+  onAgain: () => void;
+  onClosed: () => void;
+}
+
+/** After the count: what stays and what is taken out, then the difference with its reason, then it is done. */
+function Confirming({ drawer, count, onAgain, onClosed }: ConfirmingProps) {
+  const { t } = useTranslation();
+  const [texts, setTexts] = useState<Record<string, string>>({});
+  const [note, setNote] = useState('');
+  const [key] = useActKey();
+  const close = useClose(drawer.id);
+  const left = leftOf(texts, count.cash);
+  return (
+    <Modal
+      opened
+      size="lg"
+      title={t('till.close.confirmTitle')}
+      closeButtonProps={{ 'aria-label': t('common.close') }}
+      onClose={() => {
+        if (!close.isPending) onAgain();
+      }}
+    >
+      <Stack>
+        <LeaveForm drawer={drawer} counted={count.cash} texts={texts} onTexts={setTexts} />
+        <Difference drawer={drawer} count={count} />
+        <Textarea
+          label={`${t('till.close.why')} (${t('common.optional')})`}
+          value={note}
+          maxLength={500}
+          autosize
+          onChange={(event) => {
+            setNote(event.currentTarget.value);
+          }}
+        />
+        <Refusal error={close.error} />
+        <Group grow>
+          <Button variant="default" size="lg" disabled={close.isPending} onClick={onAgain}>
+            {t('till.close.again')}
+          </Button>
+          <Button
+            size="lg"
+            loading={close.isPending}
+            disabled={left === null}
+            onClick={() => {
+              if (left !== null && !close.isPending)
+                close.mutate({ count, left, note, key }, { onSuccess: onClosed });
+            }}
+          >
+            {t('till.close.do')}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
   );
 }
 
@@ -178,11 +208,12 @@ function Line({ name, testId, children }: { name: string; testId?: string; child
 }
 
 function Closed({ drawer }: { drawer: Drawer }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const z = useZ(drawer.id);
   const client = useQueryClient();
   const navigate = useNavigate();
   const leave = useLogout('till');
+  const send = useMutation({ mutationFn: () => sendZ(drawer.id, i18n.language) });
   const goOn = async () => {
     await client.invalidateQueries({ queryKey: ['drawer'] });
     await client.invalidateQueries({ queryKey: ['me'] });
@@ -199,11 +230,11 @@ function Closed({ drawer }: { drawer: Drawer }) {
             {t('till.close.review')}
           </Alert>
         )}
-        <Refusal error={z.error} />
+        <Refusal error={z.error ?? send.error} />
         {z.isPending && <Waiting />}
         {z.data !== undefined && <ReportView report={z.data} />}
         <Card className="surface no-print">
-          <Group grow>
+          <SimpleGrid cols={{ base: 1, xs: 2 }}>
             <Button
               variant="default"
               size="lg"
@@ -212,6 +243,16 @@ function Closed({ drawer }: { drawer: Drawer }) {
               }}
             >
               {t('till.close.print')}
+            </Button>
+            <Button
+              variant="default"
+              size="lg"
+              loading={send.isPending}
+              onClick={() => {
+                send.mutate();
+              }}
+            >
+              {t('till.close.send')}
             </Button>
             <Button variant="default" size="lg" onClick={() => void goOn()}>
               {t('till.close.openAgain')}
@@ -225,7 +266,7 @@ function Closed({ drawer }: { drawer: Drawer }) {
             >
               {t('till.logout')}
             </Button>
-          </Group>
+          </SimpleGrid>
         </Card>
       </Stack>
     </Container>

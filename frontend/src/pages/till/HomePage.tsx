@@ -22,6 +22,8 @@ import { formatDateTime } from '@/dates';
 import { useDrawer } from '@/state/queries/drawer';
 import { useOpenDrawerWithoutSale } from '@/state/queries/me';
 
+import { PendingMovements } from './closing/PendingMovements';
+
 /** The till at rest: the state of the drawer, and everything that can be done with it. */
 export function HomePage() {
   const { t, i18n } = useTranslation();
@@ -55,6 +57,7 @@ export function HomePage() {
             ))}
           </Group>
         </Card>
+        <PendingMovements sessionId={drawer.id} />
         <Button component={Link} to="/till/sell" size="xl" h={84} autoFocus>
           {t('selling.nav.sell')}
         </Button>

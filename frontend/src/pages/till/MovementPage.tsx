@@ -23,13 +23,18 @@ import { useDrawer, useMove } from '@/state/queries/drawer';
 import type { Drawer } from '@/state/queries/drawer';
 import { useMe } from '@/state/queries/me';
 
-type Kind = 'PAID_IN' | 'PAID_OUT' | 'SAFE_DROP';
-const KINDS: Kind[] = ['PAID_IN', 'PAID_OUT', 'SAFE_DROP'];
+import styles from './MovementPage.module.css';
+
+type Kind = 'PAID_IN' | 'PAID_OUT' | 'SAFE_DROP' | 'ADJUSTMENT';
+const KINDS: Kind[] = ['PAID_IN', 'PAID_OUT', 'SAFE_DROP', 'ADJUSTMENT'];
+
+const TALL = { minHeight: 44, display: 'grid', alignItems: 'center', whiteSpace: 'normal' } as const;
 
 const REASONS = {
   PAID_IN: ['float', 'repaid'],
   PAID_OUT: ['supplies', 'delivery', 'advance'],
   SAFE_DROP: ['safe', 'bank'],
+  ADJUSTMENT: ['wrongChange', 'miscounted'],
 } as const;
 
 export function MovementPage() {
@@ -42,12 +47,13 @@ function Form({ drawer }: { drawer: Drawer }) {
   const navigate = useNavigate();
   const policies = useMe().data?.branch?.policies;
   const [kind, setKind] = useState<Kind>('PAID_IN');
+  const [isLess, setIsLess] = useState(true);
   const [texts, setTexts] = useState<Record<string, string>>({});
   const [reason, setReason] = useState('');
   const [key] = useActKey();
   const move = useMove(drawer.id);
   const kinds = KINDS.filter((one) => one !== 'PAID_OUT' || policies?.cashAllowPaidOut !== false);
-  const amount = amountOf(texts);
+  const amount = amountOf(texts, kind === 'ADJUSTMENT' && isLess);
   const isReady = amount !== null && reason.trim().length >= 3;
   const presets = REASONS[kind].map((name) => t(`till.movement.reasons.${name}`));
 
@@ -87,8 +93,24 @@ function Form({ drawer }: { drawer: Drawer }) {
               setKind(value);
             }}
             data={kinds.map((value) => ({ value, label: t(`till.movement.kinds.${value}`) }))}
-            styles={{ label: { minHeight: 44, display: 'grid', alignItems: 'center', whiteSpace: 'normal' } }}
+            className={styles.kinds}
+            withItemsBorders={false}
+            styles={{ label: TALL }}
           />
+          {kind === 'ADJUSTMENT' && (
+            <SegmentedControl
+              aria-label={t('till.movement.direction')}
+              value={isLess ? 'less' : 'more'}
+              onChange={(value) => {
+                setIsLess(value === 'less');
+              }}
+              data={[
+                { value: 'less', label: t('till.movement.less') },
+                { value: 'more', label: t('till.movement.more') },
+              ]}
+              styles={{ label: TALL }}
+            />
+          )}
           {drawer.balances.map(({ currency }, at) => (
             <AmountField
               key={currency}
@@ -140,12 +162,12 @@ function Form({ drawer }: { drawer: Drawer }) {
 }
 
 /** The amounts that were typed; null when one is none, or when there is nothing to move. */
-function amountOf(texts: Record<string, string>): Cash | null {
+function amountOf(texts: Record<string, string>, isNegative: boolean): Cash | null {
   const amount: Cash = {};
   for (const [currency, text] of Object.entries(texts)) {
     const minor = parseAmount(text, currency);
     if (minor === null || minor < 0) return null;
-    if (minor > 0) amount[currency] = minor;
+    if (minor > 0) amount[currency] = isNegative ? -minor : minor;
   }
   return Object.keys(amount).length > 0 ? amount : null;
 }

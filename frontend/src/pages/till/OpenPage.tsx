@@ -23,7 +23,7 @@ export function OpenPage({ me }: { me: Me }) {
   const count = countOf(typed);
   const last = me.register?.lastClose ?? null;
   const left: Cash | null = last
-    ? Object.fromEntries(Object.entries(last.countedCash).map(([cur, amount]) => [cur, toMinor(amount, cur)]))
+    ? Object.fromEntries(Object.entries(last.leftCash).map(([cur, amount]) => [cur, toMinor(amount, cur)]))
     : null;
   const written = (cash: Cash) => currencies.map((cur) => money.minor(cash[cur] ?? 0, cur)).join(' · ');
   const differs =

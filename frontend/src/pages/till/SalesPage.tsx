@@ -1,5 +1,5 @@
 import { Badge, Button, Card, Container, Group, Loader, Stack, Text, TextInput, Title } from '@mantine/core';
-import { useNavigate } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
@@ -19,9 +19,14 @@ export function SalesPage() {
   return (
     <Container component="main" size="md" py="lg">
       <Stack>
-        <Title order={1} size="h2">
-          {t('selling.sales.title')}
-        </Title>
+        <Group justify="space-between">
+          <Title order={1} size="h2">
+            {t('selling.sales.title')}
+          </Title>
+          <Button variant="subtle" component={Link} to="/till/unsent">
+            {t('selling.unsent.title')}
+          </Button>
+        </Group>
         <form
           role="search"
           onSubmit={(event) => {

@@ -13,7 +13,7 @@ import { isEmpty, newCart, priced as reckon, withLine, withProduct } from '@/til
 import type { Cart, CartLine } from '@/till/cart';
 import type { Product } from '@/till/catalogue';
 import { database } from '@/till/database';
-import { listenToScanner } from '@/till/scanner';
+import { useScans } from '@/till/scanning';
 import { carts, sync, termsOf, useCart, useParkedHere } from '@/till/selling';
 import type { Branch } from '@/till/selling';
 
@@ -71,17 +71,16 @@ function Selling({ me, branch }: { me: Me; branch: Branch }) {
 
   const { unknownCode } = selling;
   const isPaying = asked?.what === 'pay' || selling.made !== null;
-  useEffect(
-    () =>
-      listenToScanner((code) => {
-        // While a customer pays, nothing is added behind the amount that was said.
-        if (isPaying) return;
-        const product = catalogue.data?.scanned(code);
-        if (product === undefined) unknownCode(code);
-        else pick(product);
-      }),
-    [catalogue.data, pick, unknownCode, isPaying],
-  );
+  useScans((code) => {
+    // While a customer pays, nothing is added behind the amount that was said.
+    if (isPaying) {
+      notifications.show({ message: t('selling.scan.paying'), color: 'brass', role: 'status' });
+      return;
+    }
+    const product = catalogue.data?.scanned(code);
+    if (product === undefined) unknownCode(code);
+    else pick(product);
+  });
 
   const close = () => {
     setAsked(null);
@@ -295,7 +294,7 @@ function Questions({ asked, cart, currency, mayPrice, usesEee, onClose, onPark }
           action={t('selling.cart.empty')}
           onClose={onClose}
           onDone={() => {
-            done(newCart());
+            done({ ...newCart(), cartId: cart.cartId ?? null });
           }}
         />
       );

@@ -5,12 +5,14 @@ import { useTranslation } from 'react-i18next';
 import { Preferences } from '@/components/Preferences';
 import { Refusal } from '@/components/Refusal';
 import { useVerifyStore } from '@/state/queries/terminal';
+import { useScans } from '@/till/scanning';
 
 /** Once per device: which store it stands in. */
 export function StorePage() {
   const { t } = useTranslation();
   const [code, setCode] = useState('');
   const verify = useVerifyStore();
+  useScans(setCode);
   return (
     <Center mih="100dvh" p="md" component="main">
       <Card w="100%" maw={440} className="surface" padding="xl">

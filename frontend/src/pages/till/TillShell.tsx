@@ -1,4 +1,5 @@
 import { Alert, Badge, Box, Button, Center, Group, Loader, Stack, Text } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
 import { Outlet, useLocation } from '@tanstack/react-router';
 import { useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useState } from 'react';
@@ -15,6 +16,7 @@ import { useDrawer } from '@/state/queries/drawer';
 import { useMe } from '@/state/queries/me';
 import { checkLogin, useLoginWatch, useLogout } from '@/state/queries/terminal';
 import { useKept } from '@/state/store';
+import { useScanner } from '@/till/scanning';
 
 import { NeedsNetwork } from './selling/NeedsNetwork';
 import { SyncState, TillNav } from './selling/SyncState';
@@ -26,8 +28,12 @@ const OpenPage = lazy(() => import('./OpenPage').then((page) => ({ default: page
 
 /** The till's steps in their order: the store of this device, a login, an open drawer, and then its pages. */
 export function TillShell() {
+  const { t } = useTranslation();
   const place = useKept(store);
   const login = useLogin('till');
+  useScanner(() => {
+    notifications.show({ message: t('selling.scan.elsewhere'), color: 'brass', role: 'status' });
+  });
   return (
     <Suspense fallback={<Waiting />}>
       {place === null ? (

@@ -3,13 +3,16 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { useMoney } from '@/components/Money';
+import { ProvisionalDialog } from '@/components/ProvisionalReceipt';
 import { useSentence } from '@/components/useSentence';
+import { formatDateTime } from '@/dates';
 import { ApiError } from '@/http';
 import { useOnline } from '@/state/online';
 import { useDrawer } from '@/state/queries/drawer';
 import { useMe } from '@/state/queries/me';
 import type { QueuedSale } from '@/till/database';
-import { queue, sync, useQueued } from '@/till/selling';
+import { referenceOf } from '@/till/provisional';
+import { queue, sync, useQueued, useSetAside } from '@/till/selling';
 
 import { Dialog } from './selling/CartDialogs';
 import { NeedsNetwork } from './selling/NeedsNetwork';
@@ -64,6 +67,7 @@ export function UnsentPage() {
             ))}
           </>
         )}
+        <SetAsideList />
       </Stack>
       {asideOf !== null && (
         <AsideDialog
@@ -78,12 +82,20 @@ export function UnsentPage() {
   );
 }
 
-function Facts({ sale, children }: { sale: QueuedSale; children?: React.ReactNode }) {
-  const { i18n } = useTranslation();
+interface FactsProps {
+  sale: QueuedSale;
+  testId?: string;
+  children?: React.ReactNode;
+}
+
+function Facts({ sale, testId = 'unsent', children }: FactsProps) {
+  const { t, i18n } = useTranslation();
+  const [isShown, setIsShown] = useState(false);
+  const { receipt } = sale;
   const money = useMoney();
   const time = new Intl.DateTimeFormat(i18n.language, { dateStyle: 'short', timeStyle: 'medium' });
   return (
-    <Card className="surface" padding="sm" data-testid="unsent">
+    <Card className="surface" padding="sm" data-testid={testId}>
       <Group justify="space-between">
         <Text fw={650}>{money.minor(sale.dueMinor, sale.currency)}</Text>
         <Badge variant="light" tt="none">
@@ -91,10 +103,55 @@ function Facts({ sale, children }: { sale: QueuedSale; children?: React.ReactNod
         </Badge>
       </Group>
       <Text size="sm" c="dimmed">
-        {time.format(new Date(sale.madeAt))} · {sale.items.join(', ').slice(0, 80)}
+        {time.format(new Date(sale.madeAt))} · {referenceOf(sale.id)} · {sale.items.join(', ').slice(0, 80)}
       </Text>
       {children}
+      {receipt !== undefined && (
+        <Button
+          mt="xs"
+          variant="subtle"
+          px="xs"
+          onClick={() => {
+            setIsShown(true);
+          }}
+        >
+          {t('selling.provisional.title')}
+        </Button>
+      )}
+      {isShown && receipt !== undefined && (
+        <ProvisionalDialog
+          receipt={receipt}
+          onClose={() => {
+            setIsShown(false);
+          }}
+        />
+      )}
     </Card>
+  );
+}
+
+/** What people took off the list: kept on this device, with who did it, when and why. */
+function SetAsideList() {
+  const { t, i18n } = useTranslation();
+  const all = useSetAside();
+  if (all.length === 0) return null;
+  return (
+    <>
+      <Title order={2} size="h4" mt="lg">
+        {t('selling.unsent.setAside', { count: all.length })}
+      </Title>
+      <Text c="dimmed">{t('selling.unsent.setAsideHint')}</Text>
+      {all.map(({ id, sale, reason, by, at }) => (
+        <Facts key={id} sale={sale} testId="set-aside">
+          <Text size="sm">
+            {t('selling.unsent.setAsideBy', { name: by, time: formatDateTime(at, i18n.language) })}
+          </Text>
+          <Text size="sm" fw={600}>
+            {reason}
+          </Text>
+        </Facts>
+      ))}
+    </>
   );
 }
 

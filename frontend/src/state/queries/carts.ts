@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 
 import { abandonCart, addLine, changeCart, listCarts, parkCart, resumeCart, startCart } from '@/api';
 import type { CartOut } from '@/api';
-import { data, keyed } from '@/http';
+import { data, hasCode, keyed } from '@/http';
 import { toMinor, toWire } from '@/money';
 import { currentToken } from '@/state/login';
 import { discountToWire } from '@/till/cart';
@@ -70,15 +70,20 @@ export function useTakeUp() {
   return useMutation({
     mutationFn: async ({ id, key }: { id: string; key: string }) => {
       const taken = await data(resumeCart({ path: { cart_id: id }, ...keyed(key) }));
-      return { taken, cart: cartOf(taken) };
+      return { cart: cartOf(taken) };
     },
     onSettled: changed,
   });
 }
 
-/** From here on the cart lives at this till; the API's copy would otherwise stay open for ever. */
+/** A cart that was taken up here and will not be sold: it would otherwise stay open for ever. */
 export async function letGo(id: string): Promise<void> {
-  await abandonCart({ path: { cart_id: id } }).catch(() => undefined);
+  try {
+    await data(abandonCart({ path: { cart_id: id } }));
+  } catch (error) {
+    // Whatever became of it, it is not open in these hands.
+    if (!hasCode(error, 'CART_NOT_OPEN', 'CART_NOT_FOUND')) throw error;
+  }
 }
 
 function discountOf(
@@ -94,6 +99,7 @@ function cartOf(told: CartOut): Cart {
   const { currency } = told;
   return {
     id: crypto.randomUUID(),
+    cartId: told.id,
     label: told.label,
     discount: discountOf(told.discount, currency),
     donationMinor: toMinor(told.donation, currency),

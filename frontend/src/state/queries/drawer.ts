@@ -2,7 +2,9 @@ import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/r
 
 import {
   activeSession,
+  approveMovement,
   closeSession,
+  declineMovement,
   listMovements,
   openSession,
   recordMovement,
@@ -29,6 +31,7 @@ export interface Count {
 
 const KEY = 'drawer';
 const POLL_MS = 10_000;
+const WAITING_POLL_MS = 2_000;
 
 async function ownDrawer(): Promise<Drawer | null> {
   try {
@@ -115,14 +118,45 @@ export function useMove(sessionId: string) {
   });
 }
 
+/** Movements that wait for a manager; asked for again and again, because a cashier is not told what the desk decides. */
+export function usePending(sessionId: string) {
+  return useQuery({
+    queryKey: [KEY, 'pending', sessionId],
+    queryFn: async () =>
+      (await data(listMovements({ path: { session_id: sessionId }, query: { status: 'PENDING' } }))).items,
+    refetchInterval: (query) => (query.state.data?.length === 0 ? POLL_MS : WAITING_POLL_MS),
+    staleTime: 0,
+  });
+}
+
+/** A manager decides at the till, by their PIN; or, without one, whoever is logged in. */
+export function useDecide(sessionId: string) {
+  const changed = useDrawerChanged();
+  return useMutation({
+    mutationFn: (act: { id: string; isApproved: boolean; pin: string; key: string }) =>
+      data(
+        (act.isApproved ? approveMovement : declineMovement)({
+          path: { session_id: sessionId, movement_id: act.id },
+          headers: { ...keyed(act.key).headers, ...(act.pin === '' ? {} : { 'x-approver-pin': act.pin }) },
+        }),
+      ),
+    onSettled: changed,
+  });
+}
+
 /** The page that closes shows the Z before it forgets the drawer: it invalidates when the person is done. */
 export function useClose(sessionId: string) {
   return useMutation({
-    mutationFn: ({ count, note, key }: { count: Count; note: string; key: string }) =>
+    mutationFn: ({ count, left, note, key }: { count: Count; left: Cash; note: string; key: string }) =>
       data(
         closeSession({
           path: { session_id: sessionId },
-          body: { countedCash: cashToWire(count.cash), denominations: count.pieces, ...noted(note) },
+          body: {
+            countedCash: cashToWire(count.cash),
+            denominations: count.pieces,
+            leftCash: cashToWire(left),
+            ...noted(note),
+          },
           ...keyed(key),
         }),
       ),

@@ -5,10 +5,10 @@ import { useTranslation } from 'react-i18next';
 import { useMoney } from '@/components/Money';
 import { Refusal } from '@/components/Refusal';
 import { useOnline } from '@/state/online';
-import { letGo, useParkedCarts, useTakeUp } from '@/state/queries/carts';
+import { useParkedCarts, useTakeUp } from '@/state/queries/carts';
 import type { Cart } from '@/till/cart';
 import { database } from '@/till/database';
-import { carts, useParkedHere } from '@/till/selling';
+import { useParkedHere } from '@/till/selling';
 
 interface Props {
   onClose: () => void;
@@ -83,7 +83,6 @@ export function ParkedDialog({ onClose, onTaken }: Props) {
                     {
                       onSuccess: ({ cart }) => {
                         onTaken(cart);
-                        void carts.settled().then(() => letGo(one.id));
                       },
                     },
                   );

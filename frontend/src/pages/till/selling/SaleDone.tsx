@@ -3,14 +3,17 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { useMoney } from '@/components/Money';
+import { ProvisionalDialog, ProvisionalPrint } from '@/components/ProvisionalReceipt';
 import { PrintButton, ReceiptDialog } from '@/components/Receipt';
 import type { Minor } from '@/money';
 import type { Sale } from '@/state/queries/sales';
+import { queue, useQueued } from '@/till/selling';
 import type { Settled } from '@/till/settlement';
 
 import styles from './selling.module.css';
 
 export interface Made {
+  id: string;
   dueMinor: Minor;
   currency: string;
   settled: Settled;
@@ -23,18 +26,17 @@ export function SaleDone({ made, onNext }: { made: Made; onNext: () => void }) {
   const { t } = useTranslation();
   const money = useMoney();
   const [isShown, setIsShown] = useState(false);
-  const { sale } = made;
+  const queued = useQueued();
+  const waits = [...queued.waiting, ...queued.refused].find((one) => one.id === made.id);
+  // It may be sent while the customer still stands there.
+  const sale = made.sale ?? queue.sentSale(made.id);
   const change = made.settled.payments.find((one) => one.flow === 'CHANGE');
-  if (isShown && sale !== null) {
-    return (
-      <ReceiptDialog
-        saleId={sale.id}
-        onClose={() => {
-          setIsShown(false);
-        }}
-      />
-    );
-  }
+  const hide = () => {
+    setIsShown(false);
+  };
+  if (isShown && sale !== null) return <ReceiptDialog saleId={sale.id} onClose={hide} />;
+  if (isShown && waits?.receipt !== undefined)
+    return <ProvisionalDialog receipt={waits.receipt} onClose={hide} />;
   return (
     <Modal opened onClose={onNext} withCloseButton={false} size="md" title={t('selling.done.title')}>
       <Stack gap="lg" py="sm">
@@ -55,9 +57,13 @@ export function SaleDone({ made, onNext }: { made: Made; onNext: () => void }) {
             </Text>
           )}
         </Stack>
-        {sale !== null && (
+        {(sale !== null || waits?.receipt !== undefined) && (
           <SimpleGrid cols={2}>
-            <PrintButton saleId={sale.id} />
+            {sale !== null ? (
+              <PrintButton saleId={sale.id} />
+            ) : (
+              waits?.receipt !== undefined && <ProvisionalPrint receipt={waits.receipt} />
+            )}
             <Button
               variant="default"
               onClick={() => {

@@ -10,6 +10,7 @@ import { useFreshCatalogue } from '@/state/queries/catalogue';
 import type { Drawer } from '@/state/queries/drawer';
 import { priced, repriced, saleOf } from '@/till/cart';
 import type { Cart } from '@/till/cart';
+import { provisionalOf } from '@/till/provisional';
 import { carts, queue } from '@/till/selling';
 import type { Branch } from '@/till/selling';
 import { settle } from '@/till/settlement';
@@ -63,6 +64,12 @@ export function useSelling({ me, branch, drawer, terms }: Place) {
         dueMinor,
         items: cart.lines.map((line) => line.name),
         madeAt: now.toISOString(),
+        receipt: provisionalOf(cart, settled, {
+          currency: terms.base,
+          place: [branch.name, me.register?.name].filter(Boolean).join(' · '),
+          cashier: me.user.name,
+          madeAt: now,
+        }),
       });
       const outcome = await queue.drainFor(
         me.user.id,
@@ -78,6 +85,7 @@ export function useSelling({ me, branch, drawer, terms }: Place) {
       }
       carts.next();
       setMade({
+        id: cart.id,
         dueMinor,
         currency: terms.base,
         settled,
@@ -95,6 +103,11 @@ export function useSelling({ me, branch, drawer, terms }: Place) {
 
   const correct = async (cart: Cart, code: string, message: string): Promise<string> => {
     const said = sentence(new ApiError(400, code, message, {}));
+    if (code === 'CART_NOT_OPEN' || code === 'CART_NOT_FOUND') {
+      // What stands in front of the customer can be sold all the same: by whoever has read this, not by itself.
+      carts.set({ ...cart, cartId: null });
+      return t('selling.pay.cartGone');
+    }
     if (code !== 'PRICE_NOT_ALLOWED' && code !== 'PRODUCT_NOT_SELLABLE') return said;
     const catalogue = await fresh().catch(() => null);
     if (catalogue === null) return said;
