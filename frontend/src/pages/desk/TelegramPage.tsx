@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { Refusal } from '@/components/Refusal';
 import { useActKey } from '@/components/useActKey';
 import { useMe } from '@/state/queries/me';
-import { useGiveCode, useLinks, useLinksAgain, useRemoveLink } from '@/state/queries/telegram';
+import { useGiveCode, useLinks, useRemoveLink } from '@/state/queries/telegram';
 import type { LinkCode, TelegramLink } from '@/state/queries/telegram';
 
 import { DataTable } from './parts/DataTable';
@@ -18,8 +18,8 @@ export function TelegramPage() {
   const { t } = useTranslation();
   const time = useTime();
   const me = useMe().data?.user;
-  const found = useLinks();
   const [given, setGiven] = useState<LinkCode | null>(null);
+  const found = useLinks(given !== null);
   const [removed, setRemoved] = useState<TelegramLink | null>(null);
   return (
     <Stack>
@@ -84,7 +84,6 @@ function GiveCode({ given, onGiven }: GiveProps) {
   const time = useTime();
   const [key, renew] = useActKey();
   const give = useGiveCode();
-  useLinksAgain(given !== null);
   useEffect(() => {
     if (given === null) return;
     const left = Date.parse(given.expiresAt) - Date.now();

@@ -95,7 +95,7 @@ export function told(language: string): 'en' | 'fr' | 'es' | null {
   return language === 'en' || language === 'fr' || language === 'es' ? language : null;
 }
 
-/** Waits until the lists are read anew: whoever goes on then sees what is there. */
+/** Whoever waits for it goes on with what is there then. */
 function useChanged() {
   const client = useQueryClient();
   return () => client.invalidateQueries({ queryKey: KEY });
@@ -111,7 +111,7 @@ export function useRecordDeposit() {
 }
 
 export function useValidate() {
-  const onSettled = useChanged();
+  const changed = useChanged();
   return useMutation({
     mutationFn: ({ deposit, category }: { deposit: Deposit; category: Category }) =>
       data(
@@ -120,16 +120,18 @@ export function useValidate() {
           body: category === deposit.category ? {} : { category },
         }),
       ),
-    onSettled,
+    // A decision is known before the lists are.
+    onSettled: () => void changed(),
   });
 }
 
 export function useReject() {
-  const onSettled = useChanged();
+  const changed = useChanged();
   return useMutation({
     mutationFn: ({ deposit, reason }: { deposit: Deposit; reason: string }) =>
       data(rejectDeposit({ path: { deposit_id: deposit.id }, body: { reason } })),
-    onSettled,
+    // A decision is known before the lists are.
+    onSettled: () => void changed(),
   });
 }
 

@@ -23,6 +23,7 @@ export interface Report {
 export const FILE_LANGUAGES = { en: 'English', fr: 'Français', es: 'Español' } as const;
 
 const KEY = ['deposit-exports'];
+const AGAIN_MS = 3_000;
 
 export function useDownloadReport() {
   return useMutation({
@@ -31,16 +32,18 @@ export function useDownloadReport() {
   });
 }
 
-export function useSchedules(isEnabled: boolean) {
-  return usePages<Schedule>([...KEY], (cursor) => data(listExports({ query: { cursor } })), isEnabled);
+/** The relay sends by itself: what becomes of it is seen while the page stands. */
+export function useSchedules() {
+  return usePages<Schedule>([...KEY], (cursor) => data(listExports({ query: { cursor } })), true, AGAIN_MS);
 }
 
 /** What became of the attempts to send one, the last first. */
-export function useAttempts(id: string, isEnabled: boolean) {
+export function useAttempts(id: string) {
   return usePages<SyncLogAnswer>(
     [...KEY, 'attempts', id],
     (cursor) => data(listSyncLogs({ query: { target: `deposits-export:${id}`, limit: 10, cursor } })),
-    isEnabled,
+    true,
+    AGAIN_MS,
   );
 }
 

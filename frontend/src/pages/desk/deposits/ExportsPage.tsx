@@ -120,7 +120,7 @@ function Download() {
 
 function Schedules() {
   const { t } = useTranslation();
-  const found = useSchedules(true);
+  const found = useSchedules();
   const [isNew, setIsNew] = useState(false);
   const [secret, setSecret] = useState<string | null>(null);
   return (

@@ -123,7 +123,7 @@ export function ScheduleCard({ schedule }: { schedule: Schedule }) {
 function Attempts({ id }: { id: string }) {
   const { t } = useTranslation();
   const time = useTime();
-  const found = useAttempts(id, true);
+  const found = useAttempts(id);
   return (
     <DataTable
       label={t('deposits.schedule.attempts')}
