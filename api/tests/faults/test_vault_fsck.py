@@ -202,8 +202,11 @@ def test_a_log_that_was_deleted_with_its_head_is_seen_by_the_file(
 
     finding = check(settings, shop)
 
+    told = Api(shop.http, shop.api_key).get(f"/api/v1/ledger/{shop.slug}/checkpoint")
     assert (finding.index, finding.holds) == (0, False)
     assert "the log was deleted" in (finding.reason or "")
+    # Not 404, which a log that is empty gets: nobody would hear of it before the next ticket.
+    assert told.status_code == 503
 
 
 def test_a_restored_head_leaves_leaves_beyond_it(shop: Shop, settings: Settings, superuser_dsn: str) -> None:

@@ -203,6 +203,14 @@ async def _examine(db: Connection, head: Head, known: Sequence[Known]) -> None:
         raise HeadRefused("last_leaf", f"Leaf {size - 1} is not the last leaf that the head names.")
 
 
+async def _examine_absence(db: Connection, signers: Signers) -> None:
+    """Raise HeadRefused for a log that is gone altogether: it is no empty one."""
+    if kept_in_file(signers, signers.origin_of(await queries.tenant(db))) is not None:
+        raise HeadRefused(
+            "extends_file", "There is no log, but a checkpoint of it in the file: the log was deleted with its head."
+        )
+
+
 async def _root_at(db: Connection, size: int) -> bytes | None:
     """The root of the first `size` leaves, from tiles and leaves; None where some are missing."""
 
@@ -261,9 +269,10 @@ async def signed_head(db: Connection, signers: Signers) -> Signed:
     Raises TicketNotFound while the log is empty, VaultUnavailable for a head that must not be signed.
     """
     head = await queries.head(db)
-    if head is None:
-        raise TicketNotFound
     try:
+        if head is None:
+            await _examine_absence(db, signers)
+            raise TicketNotFound
         known = await _known(db, signers, head.origin)
         # Others append and sign meanwhile: the head that is compared must not be older than what is known.
         head = await queries.head(db) or head
