@@ -221,6 +221,7 @@ def test_defaults_are_those_of_the_table(shop: Shop, admin: Api) -> None:
         "cashRequireRefundApproval": False,
         "cashVarianceThresholds": {"USD": 5, "EUR": 5, "KHR": 20000},
         "cashMovementApprovalLimits": {"USD": 100, "EUR": 100, "KHR": 400000},
+        "cashMovementReasons": {},
         "fxRates": {},
         "cashRounding": {"KHR": {"step": 100, "mode": "NEAREST"}},
         "businessDayCutoffHour": 4,
@@ -228,6 +229,20 @@ def test_defaults_are_those_of_the_table(shop: Shop, admin: Api) -> None:
         "receiptHeader": "",
         "receiptFooter": "",
     }
+
+
+def test_the_reasons_that_a_till_offers_are_kept_in_their_order(shops: Shops) -> None:
+    shop = shops.make()
+    admin, till = shop.elena.back_office(), shop.ana.login(shop.registers[0])
+    path = f"/v1/branches/{shop.branches[0].id}/policies"
+    reasons = {"PAID_OUT": ["Window cleaner", "Stamps"], "SAFE_DROP": []}
+
+    told = admin.ok(admin.patch(path, {"cashMovementReasons": reasons}))
+
+    assert told["cashMovementReasons"] == reasons
+    assert till.ok(till.get("/v1/me"))["branch"]["policies"]["cashMovementReasons"] == reasons
+    (entry,) = audited(admin, "BRANCH_POLICIES_CHANGED", str(shop.branches[0].id))
+    assert (entry["before"], entry["after"]) == ({"cashMovementReasons": {}}, {"cashMovementReasons": reasons})
 
 
 def test_a_policy_is_replaced_whole_and_the_others_stay(shops: Shops) -> None:
@@ -291,6 +306,10 @@ def test_money_is_kept_in_minor_units(shops: Shops, superuser_dsn: str) -> None:
         {"businessDayCutoffHour": 24},
         {"businessDayCutoffHour": 4.5},
         {"businessDayCutoffHour": "4"},
+        {"cashMovementReasons": {"SALE_CASH": ["Stamps"]}},
+        {"cashMovementReasons": {"PAID_OUT": ["no"]}},
+        {"cashMovementReasons": {"PAID_OUT": ["Stamps", "Stamps"]}},
+        {"cashMovementReasons": {"PAID_OUT": [f"reason {n}" for n in range(13)]}},
         {"receiptLanguage": "de"},
         {"receiptHeader": "x" * 501},
         {"receiptFooter": "\n".join("abcdefghijk")},

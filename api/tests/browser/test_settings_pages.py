@@ -9,7 +9,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.counter import token_of
 from tests.browser.desk import Desk
+from tests.browser.people import Till
 from tests.machinery import served, until
 from tests.relays import QUICK, Receiver, receiving, relay
 from tests.selling import sold
@@ -48,7 +50,9 @@ def test_the_organisation_is_named_at_the_desk_and_its_receipts_say_so(shop: Sho
     expect(desk.page.get_by_label("Name of the organisation")).to_have_value("Café Ñandú")
 
 
-def test_codes_emission_points_and_rounding_are_set_at_the_desk(shops: Shops, new_page: OpenPage) -> None:
+def test_codes_emission_points_reasons_and_rounding_are_set_at_the_desk(
+    shops: Shops, new_page: OpenPage, till_of: Callable[..., Till]
+) -> None:
     shop = shops.make(currencies=("EUR", "CHF"))
     code = f"NEW-{shop.slug.upper()}"[:32]
     desk = Desk(new_page(), shop.elena)
@@ -68,6 +72,8 @@ def test_codes_emission_points_and_rounding_are_set_at_the_desk(shops: Shops, ne
     desk.in_dialog("Save").click()
     expect(desk.page.get_by_role("table", name="Registers")).to_contain_text("Z-1")
     desk.page.get_by_role("link", name="Policies").click()
+    reasons = desk.page.get_by_role("region", name="Reasons offered at the till")
+    reasons.get_by_label("Cash in").fill("Window cleaner\nStamps")
     rounding = desk.page.get_by_role("region", name="Rounding of cash")
     rounding.get_by_role("textbox", name="CHF", exact=True).fill("0.05")
     rounding.get_by_role("combobox", name="CHF: how").click()
@@ -83,6 +89,8 @@ def test_codes_emission_points_and_rounding_are_set_at_the_desk(shops: Shops, ne
 
     until(lambda: "CHF" in rules(), what="the change of the policies")
     assert rules() == {"CHF": {"step": 0.05, "mode": "DOWN"}, "KHR": {"step": 100, "mode": "NEAREST"}}
+    told = admin.ok(admin.get(f"{path}/policies"))["cashMovementReasons"]
+    assert told == {"PAID_IN": ["Window cleaner", "Stamps"]}
     assert admin.ok(admin.get(path))["code"] == code
     registers = admin.ok(admin.get("/v1/registers"))["items"]
     assert {one["name"]: one["emissionPoint"] for one in registers} == {
@@ -91,6 +99,13 @@ def test_codes_emission_points_and_rounding_are_set_at_the_desk(shops: Shops, ne
         "Caja 3": "003",
         "Caja Z": "Z-1",
     }
+    shop.branches[0].code = code
+    till = till_of(shop)
+    till.log_in(shop.ana)
+    open_drawer(Api(shop.http, token_of(till.page)), {"EUR": 50})
+    till.page.goto("/till/movement")
+    till.page.get_by_text("Stamps", exact=True).click()
+    expect(till.page.get_by_label("Reason", exact=True)).to_have_value("Stamps")
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from typing import Any, Literal
 from tillvault.core.money import Cash, from_minor, to_wire
 
 ReceiptLanguage = Literal["en", "fr", "es", "km"]
+ByHand = Literal["PAID_IN", "PAID_OUT", "ADJUSTMENT", "SAFE_DROP"]
+"""The movements that are made by hand (domain.md, "Cash sessions")."""
 
 
 class RoundingMode(StrEnum):
@@ -43,6 +45,8 @@ class BranchPolicies:
     cash_require_refund_approval: bool = False
     cash_variance_thresholds: Mapping[str, int] = _frozen({"USD": 500, "EUR": 500, "KHR": 20_000})
     cash_movement_approval_limits: Mapping[str, int] | None = _frozen({"USD": 10_000, "EUR": 10_000, "KHR": 400_000})
+    cash_movement_reasons: Mapping[ByHand, tuple[str, ...]] = _frozen({})
+    """What the till offers as a reason; a kind that is not named has the till's own."""
     fx_rates: Mapping[str, Decimal] = _frozen({})
     """Units of a currency per unit of the branch's base currency."""
     cash_rounding: Mapping[str, Rounding] = _frozen({"KHR": Rounding(100, RoundingMode.NEAREST)})
@@ -71,6 +75,8 @@ def from_stored(stored: Mapping[str, Any] | None) -> BranchPolicies:
     if not stored:
         return DEFAULTS
     known = {name: stored[name] for name in _NAMES if name in stored}
+    if "cash_movement_reasons" in known:
+        known["cash_movement_reasons"] = {kind: tuple(each) for kind, each in known["cash_movement_reasons"].items()}
     if "fx_rates" in known:
         known["fx_rates"] = {currency: Decimal(rate) for currency, rate in known["fx_rates"].items()}
     if "cash_rounding" in known:
@@ -104,6 +110,7 @@ def described(policies: BranchPolicies) -> dict[str, Any]:
     return shown | {
         "cashVarianceThresholds": to_wire(policies.cash_variance_thresholds),
         "cashMovementApprovalLimits": None if limits is None else to_wire(limits),
+        "cashMovementReasons": {kind: list(each) for kind, each in policies.cash_movement_reasons.items()},
         "fxRates": dict(policies.fx_rates),
         "cashRounding": {
             currency: {"step": from_minor(rounding.step_minor, currency), "mode": rounding.mode.value}

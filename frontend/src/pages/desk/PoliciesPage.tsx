@@ -24,6 +24,7 @@ import { useBranches, usePolicies, useSavePolicies } from '@/state/queries/place
 import type { Branch, Policies } from '@/state/queries/places';
 
 import { PageHead } from './parts/PageHead';
+import { readReasons, Reasons, typedReasons } from './parts/Reasons';
 import { readRules, Rounding, typedRules } from './parts/Rounding';
 import { useMay } from './parts/useMay';
 
@@ -102,6 +103,7 @@ function Form({ branch, policies }: { branch: Branch; policies: Policies }) {
         .map((currency) => [currency, String(policies.fxRates[currency] ?? '')]),
     ),
   );
+  const [reasons, setReasons] = useState(() => typedReasons(policies.cashMovementReasons));
   const [rounding, setRounding] = useState(() => typedRules(branch, policies.cashRounding));
   const [hour, setHour] = useState(policies.businessDayCutoffHour);
   const [receipt, setReceipt] = useState({
@@ -115,14 +117,17 @@ function Form({ branch, policies }: { branch: Branch; policies: Policies }) {
       read(limits, policies.cashMovementApprovalLimits ?? {}),
     ];
     const fxRates = readRates(rates, policies.fxRates);
+    const cashMovementReasons = readReasons(reasons);
     const cashRounding = readRules(rounding, policies.cashRounding);
-    if (allowed === null || limited === null || fxRates === null || cashRounding === null) return null;
+    if (allowed === null || limited === null || fxRates === null) return null;
+    if (cashRounding === null || cashMovementReasons === null) return null;
     return {
       ...flags,
       cashVarianceThresholds: allowed,
       cashMovementApprovalLimits: Object.keys(limited).length === 0 ? null : limited,
       fxRates,
       cashRounding,
+      cashMovementReasons,
       businessDayCutoffHour: hour,
       ...receipt,
     };
@@ -155,6 +160,7 @@ function Form({ branch, policies }: { branch: Branch; policies: Policies }) {
           </Card>
           <Amounts title={t('office.policies.thresholds')} texts={thresholds} onTexts={setThresholds} />
           <Amounts title={t('office.policies.limits')} texts={limits} onTexts={setLimits} />
+          <Reasons texts={reasons} onTexts={setReasons} />
           <Rounding rules={rounding} onRules={setRounding} />
           {Object.keys(rates).length > 0 && (
             <Card className="surface">

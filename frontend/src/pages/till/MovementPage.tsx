@@ -55,7 +55,8 @@ function Form({ drawer }: { drawer: Drawer }) {
   const kinds = KINDS.filter((one) => one !== 'PAID_OUT' || policies?.cashAllowPaidOut !== false);
   const amount = amountOf(texts, kind === 'ADJUSTMENT' && isLess);
   const isReady = amount !== null && reason.trim().length >= 3;
-  const presets = REASONS[kind].map((name) => t(`till.movement.reasons.${name}`));
+  const presets =
+    policies?.cashMovementReasons[kind] ?? REASONS[kind].map((name) => t(`till.movement.reasons.${name}`));
 
   const record = () => {
     if (amount === null || !isReady || move.isPending) return;

@@ -11,14 +11,15 @@ from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 
 from tillvault.core.db import Row
 from tillvault.core.http.answers import Amount, CurrencyCode, Wire
-from tillvault.core.http.fields import Body, Label, MinorCash, Note, Number
+from tillvault.core.http.fields import Body, Label, MinorCash, Note, Number, Plain
 from tillvault.core.money import EXPONENTS, to_minor
 from tillvault.identity.branches import domain
-from tillvault.identity.policies import ReceiptLanguage, Rounding, RoundingMode
+from tillvault.identity.policies import ByHand, ReceiptLanguage, Rounding, RoundingMode
 from tillvault.identity.schemas import Change, Distinct, StrictFlag
 
 _RATE_MAX = 10**12
 _RECEIPT_LINES_MAX = 10
+_REASONS_MAX = 12
 
 Code = Annotated[str, StringConstraints(strip_whitespace=True, pattern=domain.CODE_PATTERN), AfterValidator(str.upper)]
 Currency = Annotated[
@@ -127,6 +128,20 @@ def _few_lines(text: str) -> str:
 ReceiptLines = Annotated[Note, AfterValidator(_few_lines), Field(examples=["12 River St, Lyon\nTax FR 12 345 678 901"])]
 
 
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=120), Plain]
+"""As long as the reason of a movement may be."""
+Reasons = Annotated[
+    dict[
+        ByHand,
+        Annotated[list[Reason], Field(max_length=_REASONS_MAX, json_schema_extra={"uniqueItems": True}), Distinct],
+    ],
+    Field(
+        description="What the till offers as a reason, by kind of movement; a kind left out has the till's own.",
+        examples=[{"PAID_OUT": ["Window cleaner", "Stamps"]}],
+    ),
+]
+
+
 class PoliciesChange(Body):
     """Each policy that is named is replaced whole."""
 
@@ -137,6 +152,7 @@ class PoliciesChange(Body):
     cash_require_refund_approval: Change[StrictFlag] = None
     cash_variance_thresholds: Change[MinorCash] = None
     cash_movement_approval_limits: MinorCash | None = Field(None, description="null: no movement needs approval.")
+    cash_movement_reasons: Change[Reasons] = None
     fx_rates: Change[Rates] = None
     cash_rounding: Change[RoundingRules] = None
     business_day_cutoff_hour: Change[Annotated[int, Field(strict=True, ge=0, le=23)]] = None
@@ -168,6 +184,7 @@ class PoliciesAnswer(Wire):
     cash_require_refund_approval: bool
     cash_variance_thresholds: dict[str, Amount]
     cash_movement_approval_limits: dict[str, Amount] | None
+    cash_movement_reasons: dict[ByHand, list[str]]
     fx_rates: dict[str, Amount]
     cash_rounding: dict[str, RoundingAnswer]
     business_day_cutoff_hour: int
