@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets as randomness
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +19,7 @@ from tillvault.core import secrets
 from tillvault.core.clock import utc_now
 from tillvault.core.config import Settings
 from tillvault.core.db import Connection, Database, refuse_powerful_role
+from tillvault.core.errors import DatabaseBusy
 from tillvault.core.jsontext import dumps
 from tillvault.core.logging import log
 from tillvault.events import service as events
@@ -29,6 +30,7 @@ from tillvault.identity.setup import Installation
 from tillvault.sales.catalogue import demo as catalogue
 
 _FILE = "demo.json"
+_WAITS_MAX = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,7 @@ class DemoOrganisation:
 
 
 def _people(*rows: tuple[str, str, Role, str], branches: tuple[str, ...]) -> tuple[DemoUser, ...]:
-    """Rows of username, name, role and PIN; an admin's password is `demo-` and their username."""
+    """Rows of username, name, role and PIN; whoever works at the desk has the password `demo-` and their username."""
     return tuple(
         DemoUser(
             username=username,
@@ -73,7 +75,7 @@ def _people(*rows: tuple[str, str, Role, str], branches: tuple[str, ...]) -> tup
             role=role,
             pin=pin,
             branches=branches,
-            password=f"demo-{username}" if role is Role.ADMIN else None,
+            password=f"demo-{username}" if role is not Role.CASHIER else None,
         )
         for username, name, role, pin in rows
     )
@@ -181,7 +183,17 @@ async def installation(dsn: str, settings: Settings) -> Installation:
 
 
 async def load(dsn: str, settings: Settings) -> bool:
-    """Load the demo into an empty database, all of it or nothing; False when the database is not empty."""
+    """Load the demo into an empty database, all of it or nothing; False when the database is not empty.
+
+    Waits for another load at the same time, which a slow machine may need more than a lock's time for.
+    """
+    for _ in range(_WAITS_MAX):
+        with suppress(DatabaseBusy):
+            return await _load(dsn, settings)
+    return await _load(dsn, settings)
+
+
+async def _load(dsn: str, settings: Settings) -> bool:
     path = file_of(settings)
     is_written = False
     try:
