@@ -34,7 +34,11 @@ export function PeoplePage() {
           { head: t('office.name'), cell: (person) => person.name },
           { head: t('desk.login.username'), cell: (person) => person.username, isSecondary: true },
           { head: t('office.people.role'), cell: (person) => t(`office.people.roles.${person.role}`) },
-          { head: t('office.status'), cell: (person) => <ActiveBadge isActive={person.isActive} /> },
+          {
+            head: t('office.status'),
+            cell: (person) => <ActiveBadge isActive={person.isActive} />,
+            isSecondary: true,
+          },
         ]}
         form={(person, onClose) => <PersonForm person={person} onGiven={setGiven} onClose={onClose} />}
         {...(mayChange ? { acts: (person: Person) => <Renew person={person} onGiven={setGiven} /> } : {})}

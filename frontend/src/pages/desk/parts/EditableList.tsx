@@ -33,8 +33,7 @@ export function EditableList<T extends { id: string }>(props: Props<T>) {
   const actions: Column<T> = {
     head: t('office.actions'),
     cell: (row) => (
-      <Group gap="xs" wrap="nowrap">
-        {acts?.(row)}
+      <Group gap="xs">
         {mayChange && (
           <Button
             variant="default"
@@ -46,6 +45,7 @@ export function EditableList<T extends { id: string }>(props: Props<T>) {
             {t('office.edit')}
           </Button>
         )}
+        {acts?.(row)}
       </Group>
     ),
   };
