@@ -13,9 +13,10 @@ from uuid import UUID
 import asyncpg
 import httpx
 import pytest
+from typer.testing import Result
 
 from tests.backups import Installation, copy_keys, new_database, protection, run
-from tests.machinery import Serving, environment, execute, query, served, until
+from tests.machinery import Serving, execute, query, served, until
 from tests.selling import product, report, sold
 from tests.support import Api, Shop, Shops, open_drawer
 from tests.vaultload import Load, Till, Told, fsck
@@ -248,14 +249,8 @@ def test_the_embedded_database_is_backed_up_while_it_serves_and_restored_in_anot
     serving = Serving(tmp_path / "one" / "var")
     path = tmp_path / "shop.backup"
 
-    def tillvault(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "tillvault.cli", *words],
-            env=environment({"TILLVAULT_DATA_DIR": str(folder)}),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def tillvault(folder: Path, *words: str) -> Result:
+        return run(words, {"TILLVAULT_DATA_DIR": str(folder)})
 
     try:
         serving.ready()
@@ -270,8 +265,8 @@ def test_the_embedded_database_is_backed_up_while_it_serves_and_restored_in_anot
     nothing = tillvault(tmp_path / "three", "backup", str(tmp_path / "nothing.backup"))
     done = tillvault(new, "restore", str(path))
 
-    assert made.returncode == 0, made.stderr
-    assert (at_work.returncode, nothing.returncode) == (2, 2)
-    assert "Another tillvault runs on" in at_work.stderr
-    assert "nothing to back up" in nothing.stderr
-    assert done.returncode == 0, done.stderr
+    assert made.exit_code == 0, made.output
+    assert (at_work.exit_code, nothing.exit_code) == (2, 2)
+    assert "Another tillvault runs on" in at_work.output
+    assert "nothing to back up" in nothing.output
+    assert done.exit_code == 0, done.output

@@ -70,7 +70,7 @@ def test_a_killed_database_is_started_again_and_nothing_acknowledged_is_lost(own
     down: list[float] = []
 
     for number, kill in enumerate((kill_the_postmaster, kill_postgres)):
-        with Load(serving.url, shop, told, name=str(number)):
+        with Load(serving.url, shop, told, name=str(number), threads=4):
             until(lambda: told.statuses[201] > 50, what="the first tickets")
             kill(server.pgdata)
             killed = time.monotonic()
