@@ -175,3 +175,67 @@ test('the till says what became of a sale', async () => {
     message: 'no',
   });
 });
+
+async function sellOfCart(id: string): Promise<void> {
+  await sell(id);
+  await db.sales.where({ id }).modify((sale) => {
+    sale.body = { ...sale.body, cartId: 'parked' };
+  });
+}
+
+async function cartOfSale(id: string): Promise<string | null | undefined> {
+  return (await db.sales.get({ id }))?.body.cartId;
+}
+
+test('who books the sale of another leaves its cart to them, to be given up', async () => {
+  await sellOfCart('a');
+  server.answer = () => {
+    throw refusal('PRICE_NOT_ALLOWED', 403);
+  };
+  await queue.drain('ana');
+  server.answer = () => {
+    throw unreachable;
+  };
+
+  await queue.retry('a', { userId: 'marta', sessionId: 'hers' });
+
+  expect(await cartOfSale('a')).toBeUndefined();
+  expect(await db.givenUp.toArray()).toEqual([{ id: 'parked', userId: 'ana' }]);
+});
+
+test('a sale whose cart is gone is booked without it, when a person says so', async () => {
+  await sellOfCart('a');
+  server.answer = (body) => {
+    if (body.cartId === 'parked') throw refusal('CART_NOT_OPEN');
+  };
+  await queue.drain('ana');
+  expect(await states()).toEqual(['a REFUSED']);
+
+  await queue.retry('a', { userId: 'ana', sessionId: 'drawer' });
+
+  expect(await states()).toEqual([]);
+  expect(await db.givenUp.count()).toBe(0);
+});
+
+test('a sale that is tried again by who made it keeps its cart', async () => {
+  await sellOfCart('a');
+  server.answer = () => {
+    throw refusal('SESSION_NOT_OPEN');
+  };
+  await queue.drain('ana');
+  server.answer = () => {
+    throw unreachable;
+  };
+
+  await queue.retry('a', { userId: 'ana', sessionId: 'another' });
+
+  expect(await cartOfSale('a')).toBe('parked');
+});
+
+test('a sale that is taken off the list gives its cart up', async () => {
+  await sellOfCart('a');
+
+  await queue.setAside('a', 'rung up by hand', 'Ana');
+
+  expect(await db.givenUp.toArray()).toEqual([{ id: 'parked', userId: 'ana' }]);
+});
