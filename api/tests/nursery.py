@@ -34,7 +34,9 @@ class Child:
         self._told = b""
         self._status: int | None = None
         while b"\n" not in self._told:
-            self._told += line.recv(100)
+            told = line.recv(100)
+            assert told, "the nursery is gone"
+            self._told += told
         pid, _, self._told = self._told.partition(b"\n")
         self.pid = int(pid)
 
