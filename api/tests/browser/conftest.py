@@ -50,8 +50,10 @@ def shops(http: httpx.Client, settings: Settings) -> Shops:
 
 
 # Not for the whole session: tests elsewhere use asyncio in this thread, which Playwright's loop forbids while it runs.
+# So does the making of the database: it comes first, also where the first test has a server of its own.
 @pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
+def chromium(base_url: str) -> Iterator[Browser]:
+    del base_url
     executable = next((found for name in _NAMES if (found := shutil.which(name))), None)
     if executable is None:
         pytest.skip("no Chromium is installed (Debian: apt install chromium)")

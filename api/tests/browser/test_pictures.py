@@ -103,7 +103,8 @@ def _sell(page: Page, album: Album) -> None:
     page.get_by_text("Total only").first.click()
     page.get_by_label("Total in EUR").fill("80")
     page.get_by_role("button", name=re.compile("^Open with")).click()
-    page.get_by_role("link", name="Sell", exact=True).click()
+    expect(page.get_by_role("heading", name="The drawer is open")).to_be_visible()
+    page.get_by_role("navigation", name="Till").get_by_role("link", name="Sell").click()
     page.get_by_role("button", name="All", exact=True).click()
     goods = page.get_by_test_id("product")
     for at in (0, 1, 2, 2):
