@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,12 @@ def dumps(value: Any) -> bytes:
     )
 
 
+@lru_cache(maxsize=1024)
+def _names(model: type[BaseModel]) -> dict[str, str]:
+    """What the fields of a model are called on the wire."""
+    return {name: field.serialization_alias or name for name, field in model.model_fields.items()}
+
+
 def _default(value: Any) -> Any:
     match value:
         case UUID():  # asyncpg's own subclass, which orjson does not know
@@ -31,7 +38,10 @@ def _default(value: Any) -> Any:
         case Decimal():
             return exact(value)
         case BaseModel():
-            return value.model_dump(by_alias=True)
+            # What `model_dump` would give, a level at a time: it would call back for every amount, too, and take thrice
+            # as long for a sale.
+            names = _names(type(value))
+            return {names[name]: item for name, item in value.__dict__.items()}
         case Mapping():
             return dict(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # any mapping
         case frozenset() | set():

@@ -42,8 +42,8 @@ class Priced:
 
 def half_up(value: Fraction) -> int:
     """To a whole number, halves away from zero."""
-    sign = -1 if value < 0 else 1
-    return sign * int(abs(value) + Fraction(1, 2))
+    whole = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
+    return -whole if value.numerator < 0 else whole
 
 
 def gross_of(unit_price_minor: int, quantity_milli: int) -> int:
