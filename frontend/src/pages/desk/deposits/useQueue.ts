@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
 import { hasCode } from '@/http';
 import { useDeposits, useReject, useValidate } from '@/state/queries/deposits';
@@ -34,6 +34,7 @@ export function useQueue() {
   /** Where to go on after a correction, which stands first because it is the newest. */
   const [resume, setResume] = useState<{ after: string; at: string | null } | null>(null);
   const [last, setLast] = useState<Decided | null>(null);
+  const decisions = useRef(0);
   const [refused, setRefused] = useState<{ deposit: Deposit; error: unknown } | null>(null);
   const waiting = found.items.filter((deposit) => !settled.has(deposit.id));
   const at = Math.max(
@@ -61,12 +62,17 @@ export function useQueue() {
   const decide = async (deposit: Deposit, what: 'validated' | 'rejected', sent: Promise<unknown>) => {
     setRefused(null);
     goOn(deposit);
+    const number = (decisions.current += 1);
+    // Answers may come in another order; what is told is the last decision.
+    const tell = (told: Decided['what']) => {
+      if (number === decisions.current) setLast({ deposit, what: told });
+    };
     try {
       await sent;
-      setLast({ deposit, what });
+      tell(what);
     } catch (error) {
       if (hasCode(error, ...GONE)) {
-        setLast({ deposit, what: 'gone' });
+        tell('gone');
         return;
       }
       setSettled((known) => new Set([...known].filter((id) => id !== deposit.id)));
