@@ -1,7 +1,7 @@
 import { TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 
-import { exponent, parseAmount } from '@/money';
+import { exponent, parseAmount, plain } from '@/money';
 
 interface Props {
   label: string;
@@ -9,10 +9,12 @@ interface Props {
   text: string;
   onText: (text: string) => void;
   autoFocus?: boolean;
+  /** What an empty field stands for; 0 where nothing is said. */
+  placeholder?: string;
 }
 
 /** A field for an amount. It keeps what was typed; whoever shows it reads it with `parseAmount`. */
-export function AmountField({ label, currency, text, onText, autoFocus }: Props) {
+export function AmountField({ label, currency, text, onText, autoFocus, placeholder }: Props) {
   const { t } = useTranslation();
   const isWrong = parseAmount(text, currency) === null;
   return (
@@ -24,7 +26,7 @@ export function AmountField({ label, currency, text, onText, autoFocus }: Props)
       autoFocus={autoFocus ?? false}
       inputMode={exponent(currency) === 0 ? 'numeric' : 'decimal'}
       autoComplete="off"
-      placeholder={exponent(currency) === 0 ? '0' : '0.00'}
+      placeholder={placeholder ?? plain(0, currency)}
       rightSection={<span>{currency}</span>}
       rightSectionWidth={64}
       error={isWrong ? t('common.noAmount') : undefined}

@@ -50,6 +50,7 @@ export function LeaveForm({ drawer, counted, texts, onTexts }: Props) {
               <AmountField
                 label={t('till.close.stays', { currency, amount: money.minor(all, currency) })}
                 currency={currency}
+                placeholder={plain(all, currency)}
                 text={texts[currency] ?? ''}
                 onText={set}
               />
