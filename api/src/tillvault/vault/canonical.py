@@ -86,11 +86,10 @@ _UNSETTLED_NUMBER = re.compile(rb"\.0(?:000|0*(?![0-9]))")
 _NULL = re.compile(rb"null")
 """An expression finds two bytes and more sooner than `in` does."""
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
-_ASTRAL = re.compile(rb"[\xf0-\xf4]")
-"""The first byte of a character beyond the basic plane, in UTF-8."""
 _NOT_ASTRAL = bytes(byte for byte in range(256) if not 0xF0 <= byte <= 0xF4)
 _SURROGATE = re.compile(rb"\\u[dD]")
-_STRING_OR_KEY = re.compile(rb'("[^"\\]*(?:\\.[^"\\]*)*")(:?)')
+_ASTRAL_STRING = re.compile(rb'[\xf0-\xf4][^"\\]*(?:\\.[^"\\]*)*"(:?)')
+"""From a character beyond the basic plane, in UTF-8, to the end of its string, and the colon if that is a key."""
 
 
 def parse_strict(raw: bytes) -> dict[str, Any]:
@@ -337,7 +336,7 @@ def _written(value: Any) -> bytes | None:
     except orjson.JSONEncodeError:
         return None
     # orjson sorts keys by code points, RFC 8785 by UTF-16 code units: they differ beyond the basic plane alone.
-    if _has_astral(text) and any(colon and _ASTRAL.search(key) for key, colon in _STRING_OR_KEY.findall(text)):
+    if _has_astral(text) and any(_ASTRAL_STRING.findall(text)):
         return None
     return text
 
@@ -345,6 +344,12 @@ def _written(value: Any) -> bytes | None:
 def _settled(value: Any, *, drop_null: bool) -> Any:
     """A copy that orjson writes as RFC 8785 demands, up to the order of keys."""
     kind = type(value)  # pyright: ignore[reportUnknownVariableType]  # JSON of any shape; a subclass is refused
+    if kind is float:
+        if value.is_integer() and -INTEGER_MAX <= value <= INTEGER_MAX:
+            return int(value)
+        if _PLAIN_MIN <= abs(value) <= INTEGER_MAX:
+            return value
+        return _rare(value)
     if kind is dict:
         return {
             key: item if type(item) in _AS_IT_IS else _settled(item, drop_null=drop_null)
@@ -353,12 +358,6 @@ def _settled(value: Any, *, drop_null: bool) -> Any:
         }
     if kind is list:
         return [item if type(item) in _AS_IT_IS else _settled(item, drop_null=drop_null) for item in value]
-    if kind is float:
-        if value.is_integer() and -INTEGER_MAX <= value <= INTEGER_MAX:
-            return int(value)
-        if _PLAIN_MIN <= abs(value) <= INTEGER_MAX:
-            return value
-        return _rare(value)
     if value is None or kind in _AS_IT_IS:
         return value
     raise ValueError(f"{kind.__name__} has no canonical form")
