@@ -57,7 +57,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
 @pytest.fixture(scope="session")
 def nursery() -> Iterator[Nursery]:
     """For tests that start many servers; what they are killed in is not their start."""
-    with Nursery(sys.executable, "tillvault.cli", "tillvault.main") as running:
+    with Nursery(sys.executable, "tillvault.cli", "tillvault.main", "tillvault.demo", "uvicorn.supervisors") as running:
         yield running
 
 

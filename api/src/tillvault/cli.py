@@ -13,18 +13,14 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import asyncpg
 import typer
-import uvicorn
-from fastapi import FastAPI
 from pydantic import ValidationError
 from rich.console import Console
 from rich.text import Text
-from uvicorn.supervisors import Multiprocess
 
-from tillvault import demo as demo_data
 from tillvault import relay_command
 from tillvault.backup import command as backup_commands
 from tillvault.core import logging, migrate, secrets
@@ -35,12 +31,16 @@ from tillvault.core.embedded_watch import watched
 from tillvault.core.errors import AppError
 from tillvault.deposits.exports import command as export_commands
 from tillvault.identity import setup
-from tillvault.identity.first_run import service as first_run
 from tillvault.identity.hashing import Hasher
 from tillvault.identity.setup import Founded, Founding
 from tillvault.vault import commands as vault_commands
 from tillvault.vault import fsck_command, key_commands, keys
 
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+# The server, the API and the demo are loaded where they are needed alone: they make up more than half of a start, and
+# most commands do without them.
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Cash control for shops, and a vault for tickets.")
 db_app = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(db_app, name="db")
@@ -148,6 +148,9 @@ def listening(settings: Settings) -> socket.socket:
 
 def run_api(settings: Settings, listener: socket.socket) -> None:
     """Serve until a signal comes; the environment names the database."""
+    import uvicorn  # noqa: PLC0415  (the other commands do without a server)
+    from uvicorn.supervisors import Multiprocess  # noqa: PLC0415  (as above)
+
     config = uvicorn.Config(
         "tillvault.cli:app_from_environment",
         factory=True,
@@ -197,6 +200,8 @@ def app_from_environment() -> FastAPI:
 
 def look_around(dsn: str, settings: Settings, *, demo: bool) -> None:
     """Before serving: load the demo where it is wanted and there is room, and say where to look."""
+    from tillvault import demo as demo_data  # noqa: PLC0415  (most commands do without it)
+
     if demo and not asyncio.run(demo_data.load(dsn, settings)):
         demo_data.refresh_base_url(settings)
     held = asyncio.run(demo_data.installation(dsn, settings))
@@ -209,6 +214,8 @@ def look_around(dsn: str, settings: Settings, *, demo: bool) -> None:
 
 def offer_first_run(settings: Settings) -> None:
     """The code of the first-run page, told once; workers get it by the environment, as they get the database."""
+    from tillvault.identity.first_run import service as first_run  # noqa: PLC0415  (needed here alone)
+
     if settings.setup_code is None:
         code = first_run.new_code()
         os.environ["TILLVAULT_SETUP_CODE"] = code
@@ -237,6 +244,8 @@ def serve(
 @app.command("demo")
 def load_demo() -> None:
     """Load the demo data into an empty database, and write demo.json into the data folder."""
+    from tillvault import demo as demo_data  # noqa: PLC0415  (as above)
+
     with refusals_as_exit():
         settings = Settings()
         with running_database(settings) as dsn:
@@ -296,6 +305,8 @@ def wanted(option: str, given: str | None) -> str:
 
 async def found(dsn: str, settings: Settings, founding: Founding) -> Founded:
     """Raises OrganisationSlugTaken."""
+    from tillvault import demo as demo_data  # noqa: PLC0415  (as above)
+
     async with demo_data.connected(dsn, settings) as database, database.transaction(None) as db:
         return await setup.found(
             db, Hasher(settings.argon2_threads), pepper=secrets.pin_pepper(settings), founding=founding

@@ -8,12 +8,9 @@ from contextlib import AbstractContextManager
 from typing import Annotated
 
 import typer
-from prometheus_client import start_http_server
 
-from tillvault import relaying
 from tillvault.core import logging
 from tillvault.core.config import Settings
-from tillvault.core.metrics import REGISTRY
 
 RunningDatabase = Callable[[Settings], AbstractContextManager[str]]
 
@@ -44,6 +41,11 @@ def command(
 
         Several may run at once. With an embedded database `tillvault serve` runs one already.
         """
+        from prometheus_client import start_http_server  # noqa: PLC0415  (the other commands do without all of it)
+
+        from tillvault import relaying  # noqa: PLC0415  (as above)
+        from tillvault.core.metrics import REGISTRY  # noqa: PLC0415  (as above)
+
         with refusals_as_exit(), ended_by_signals():
             settings = Settings()
             logging.configure(settings.log_level, settings.log_format)
