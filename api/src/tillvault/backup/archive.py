@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from tillvault.backup import manifest
-from tillvault.backup.manifest import DUMP, Manifest, ManifestRefused, Part
+from tillvault.backup.manifest import Manifest, ManifestRefused, Part
 from tillvault.core.db import StartupRefused
 
 HASH_NAME = f"{manifest.NAME}.sha256"
@@ -110,10 +110,6 @@ class Archive:
         """The files of the keys folder, by name."""
         names = [part.name for part in self.manifest.parts if part.name.startswith(manifest.KEYS)]
         return {name.removeprefix(manifest.KEYS): self.read(name) for name in names}
-
-    @property
-    def dump_bytes(self) -> int:
-        return self._members[DUMP].size
 
 
 class _Broken(ValueError):

@@ -39,7 +39,13 @@ class RunningServer(Protocol):
 
 def add_to(app: typer.Typer, running_server: RunningServer, refusals_as_exit: Ending, ended_by_signals: Ending) -> None:
     """The two commands. How a server is had and a refusal is told, the command line knows."""
+    _add_backup(app, running_server, refusals_as_exit, ended_by_signals)
+    _add_restore(app, running_server, refusals_as_exit, ended_by_signals)
 
+
+def _add_backup(
+    app: typer.Typer, running_server: RunningServer, refusals_as_exit: Ending, ended_by_signals: Ending
+) -> None:
     @app.command("backup")
     def _backup(
         file: Annotated[
@@ -71,6 +77,10 @@ def add_to(app: typer.Typer, running_server: RunningServer, refusals_as_exit: En
                 )
         _tell_backup(path, manifest, settings)
 
+
+def _add_restore(
+    app: typer.Typer, running_server: RunningServer, refusals_as_exit: Ending, ended_by_signals: Ending
+) -> None:
     @app.command("restore")
     def _restore(
         file: Annotated[Path, typer.Argument(metavar="FILE", help="What `tillvault backup` has written.")],
