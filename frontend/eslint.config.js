@@ -4,7 +4,7 @@ import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
   // src/api is generated: `make check` compares it with the API instead.
-  { ignores: ['dist', 'node_modules', 'src/api', 'public'] },
+  { ignores: ['dist', 'dist.old', 'dist.new', 'node_modules', 'src/api', 'public'] },
   js.configs.recommended,
   {
     files: ['**/*.{ts,tsx}'],
