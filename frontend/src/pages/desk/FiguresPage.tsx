@@ -15,6 +15,7 @@ import type { Bar } from './parts/BarFigure';
 import { DataTable } from './parts/DataTable';
 import { PlaceFilters } from './parts/Filters';
 import { PageHead } from './parts/PageHead';
+import { everyStep } from './parts/steps';
 import { daysAgo, useTime } from './parts/time';
 
 // The charts' library is larger than all other pages together: it comes only here.
@@ -119,7 +120,7 @@ function Takings({ by, period, isWide }: { by: TakingsBy; period: Period; isWide
       error={found.error}
       lines={found.data}
       isWide={isWide ?? false}
-      bars={(lines: TakingsOut[]) => lines.map((line) => ({ name: name(line), value: line.total }))}
+      bars={(lines: TakingsOut[]) => spread(by, lines, name, (line) => ({ value: line?.total ?? 0 }))}
     >
       {(lines: TakingsOut[]) => (
         <DataTable
@@ -146,6 +147,20 @@ function Takings({ by, period, isWide }: { by: TakingsBy; period: Period; isWide
   );
 }
 
+/** A bar for every line, and over time one for every step without any. */
+function spread<T extends { key: string | null; label: string | null }>(
+  by: string,
+  lines: T[],
+  name: (line: Pick<T, 'key' | 'label'>) => string,
+  size: (line: T | undefined) => Omit<Bar, 'name'>,
+): Bar[] {
+  const found = new Map(lines.map((line) => [line.key ?? '', line]));
+  return everyStep(by, [...found.keys()]).map((key) => {
+    const line = found.get(key);
+    return { name: name(line ?? { key, label: null }), ...size(line) };
+  });
+}
+
 interface VariancesProps {
   by: VariancesBy;
   period: Period;
@@ -169,7 +184,7 @@ function Variances({ by, period, whose = EVERYBODY, isWide = false, children }: 
       isWide={isWide}
       filters={children}
       bars={(lines: VarianceOut[]) =>
-        lines.map((line) => ({ name: name(line), value: line.surplus, below: line.shortage }))
+        spread(by, lines, name, (line) => ({ value: line?.surplus ?? 0, below: line?.shortage ?? 0 }))
       }
     >
       {(lines: VarianceOut[]) => (
