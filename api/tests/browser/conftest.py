@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.people import COUNT_REQUESTS, Till
 from tests.support import Shop, Shops
@@ -34,6 +34,10 @@ _FLAGS = (
 )
 
 OpenPage = Callable[..., Page]
+
+PATIENCE_MS = 15_000
+"""For what comes by itself. Where the product must be quicker, the test says so."""
+expect.set_options(timeout=PATIENCE_MS)
 
 
 class ShopsBeside(Shops):
@@ -79,7 +83,7 @@ def new_page(chromium: Browser, base_url: str) -> Iterator[OpenPage]:
             locale=language,
             reduced_motion="reduce",
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         context.add_init_script(COUNT_REQUESTS)
         contexts.append(context)
         page = context.new_page()

@@ -13,7 +13,7 @@ from tests.browser.counter import token_of
 from tests.browser.desk import Desk
 from tests.browser.people import Till
 from tests.machinery import served, until
-from tests.relays import QUICK, Receiver, receiving, relay
+from tests.relays import Receiver, receiving, relay
 from tests.selling import sold
 from tests.support import Api, Shop, Shops, open_drawer
 from tillvault.core import secrets
@@ -117,8 +117,8 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def lenient(settings: Settings) -> Iterator[str]:
     """An installation that may deliver to this machine, with its relay; gives its address."""
-    allowing = settings.model_copy(update={"webhooks_allow_private_targets": True, "webhook_timeout_seconds": 2.0})
-    with served(allowing) as url, relay(allowing, policy=QUICK, secret=secrets.webhook_secret(allowing)):
+    allowing = settings.model_copy(update={"webhooks_allow_private_targets": True, "webhook_timeout_seconds": 10.0})
+    with served(allowing) as url, relay(allowing, timeout_seconds=10, secret=secrets.webhook_secret(allowing)):
         yield url
 
 
