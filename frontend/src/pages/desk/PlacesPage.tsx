@@ -52,7 +52,8 @@ export function PlacesPage() {
         title={t('office.places.registers')}
         isPart
         add={t('office.places.newRegister')}
-        found={registers}
+        // A register stands in a branch: without the branches there is nothing to choose from.
+        found={{ ...registers, isPending: registers.isPending || branches.isPending }}
         nameOf={(one) => one.name}
         columns={[
           { head: t('office.register'), cell: (one) => one.name },

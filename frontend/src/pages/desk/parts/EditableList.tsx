@@ -52,7 +52,7 @@ export function EditableList<T extends { id: string }>(props: Props<T>) {
   return (
     <Stack>
       <PageHead title={props.title} isPart={props.isPart ?? false}>
-        {mayChange && (
+        {mayChange && !props.found.isPending && (
           <Button
             onClick={() => {
               setEdited('new');
