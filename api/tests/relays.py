@@ -15,7 +15,7 @@ from uuid import UUID
 
 import orjson
 
-from tests.machinery import until
+from tests.machinery import execute, until
 from tillvault.core.clock import utc_now
 from tillvault.core.config import Settings
 from tillvault.core.db import Connection, Database
@@ -83,6 +83,17 @@ class connected:  # noqa: N801  (reads as what it gives)
     async def __aexit__(self, *_: object) -> None:
         assert self._database is not None
         await self._database.close()
+
+
+def forget_the_rest(superuser_dsn: str, organisation_id: UUID) -> None:
+    """Take from the relay what other tests have left for it: events by the thousand, endpoints where nobody answers."""
+    others = f"organisation_id <> '{organisation_id}'"
+    execute(
+        superuser_dsn,
+        f"UPDATE webhook_endpoints SET is_active = false WHERE {others};"
+        f"UPDATE outbox_events SET relayed_at = now() WHERE relayed_at IS NULL AND {others};"
+        f"DELETE FROM event_queues WHERE {others}",
+    )
 
 
 @dataclass

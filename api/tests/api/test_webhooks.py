@@ -80,7 +80,7 @@ def test_an_event_reaches_a_webhook_with_a_signature_that_the_public_library_ver
 
 
 def test_a_secret_is_shown_once_and_stands_nowhere_in_the_database(
-    shop: Shop, admin: Api, receiver: Receiver, owner_dsn: str
+    shop: Shop, admin: Api, receiver: Receiver, superuser_dsn: str
 ) -> None:
     key = {"headers": {"Idempotency-Key": "once"}}
     body = {"url": receiver.url}
@@ -93,9 +93,12 @@ def test_a_secret_is_shown_once_and_stands_nowhere_in_the_database(
     assert again == first | {"secret": None}
     assert "secret" not in read
     assert listed == [read]
-    rows = query(owner_dsn, "SELECT w::text AS row FROM webhook_endpoints w WHERE organisation_id = $1", shop.id)
-    kept = query(owner_dsn, "SELECT convert_from(body, 'UTF8') AS row FROM idempotency_keys WHERE key = 'once'")
-    trail = query(owner_dsn, "SELECT a::text AS row FROM audit_log a WHERE organisation_id = $1", shop.id)
+    rows = query(superuser_dsn, "SELECT w::text AS row FROM webhook_endpoints w WHERE organisation_id = $1", shop.id)
+    kept = query(superuser_dsn, "SELECT convert_from(body, 'UTF8') AS row FROM idempotency_keys WHERE key = 'once'")
+    trail = query(superuser_dsn, "SELECT a::text AS row FROM audit_log a WHERE organisation_id = $1", shop.id)
+    assert rows
+    assert kept
+    assert trail
     assert not [row for row in [*rows, *kept, *trail] if first["secret"].removeprefix("whsec_") in row["row"]]
 
 

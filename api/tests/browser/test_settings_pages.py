@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -13,7 +14,7 @@ from tests.browser.counter import token_of
 from tests.browser.desk import Desk
 from tests.browser.people import Till
 from tests.machinery import served, until
-from tests.relays import Receiver, receiving, relay
+from tests.relays import Receiver, forget_the_rest, receiving, relay
 from tests.selling import sold
 from tests.support import Api, Shop, Shops, open_drawer
 from tillvault.core import secrets
@@ -115,9 +116,12 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def lenient(settings: Settings) -> Iterator[str]:
+def lenient(settings: Settings, shop: Shop, superuser_dsn: str) -> Iterator[str]:
     """An installation that may deliver to this machine, with its relay; gives its address."""
     allowing = settings.model_copy(update={"webhooks_allow_private_targets": True, "webhook_timeout_seconds": 10.0})
+    # In a thread of its own: Playwright's loop holds this one.
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(forget_the_rest, superuser_dsn, shop.id).result()
     with served(allowing) as url, relay(allowing, timeout_seconds=10, secret=secrets.webhook_secret(allowing)):
         yield url
 

@@ -21,9 +21,9 @@ import orjson
 import pytest
 import redis
 
-from tests.machinery import Serving, copy_folder, execute, free_port, query, redis_server, running_redis, until
+from tests.machinery import Serving, copy_folder, free_port, query, redis_server, running_redis, until
 from tests.nursery import Nursery
-from tests.relays import connected, eventually, receiving, tell
+from tests.relays import connected, eventually, forget_the_rest, receiving, tell
 from tests.support import Api, Shops
 from tillvault.core.config import Settings
 from tillvault.core.db import Database
@@ -84,7 +84,7 @@ def judge(events: Iterable[dict[str, Any]]) -> int:
 
 @pytest.mark.skipif(redis_server() is None, reason="redis-server is not installed")
 def test_a_relay_that_is_killed_again_and_again_loses_nothing_and_keeps_the_order(
-    shops: Shops, settings: Settings, owner_dsn: str, nursery: Nursery, tmp_path: Path
+    shops: Shops, settings: Settings, superuser_dsn: str, nursery: Nursery, tmp_path: Path
 ) -> None:
     assert settings.database_url is not None
     shop = shops.make()
@@ -103,8 +103,7 @@ def test_a_relay_that_is_killed_again_and_again_loses_nothing_and_keeps_the_orde
         # The API of the session refuses private targets; the endpoint is given one behind its back.
         made = admin.ok(admin.post("/v1/webhooks", {"url": "https://1.1.1.1/"}), 201)
         _point_at(settings, shop.id, made["id"], receiver.url)
-        # What other tests have left behind would have to be waited for, endpoint by endpoint that nobody answers at.
-        execute(owner_dsn, f"UPDATE webhook_endpoints SET is_active = false WHERE organisation_id <> '{shop.id}'")
+        forget_the_rest(superuser_dsn, shop.id)
         producing = threading.Thread(target=lambda: asyncio.run(produce(settings, shop.id, ROUNDS * 2.0)))
         producing.start()
         for number in range(ROUNDS):
@@ -124,7 +123,7 @@ def test_a_relay_that_is_killed_again_and_again_loses_nothing_and_keeps_the_orde
                 lambda: len({one.headers["webhook-id"] for one in list(receiver.received)}) == total, "all", seconds=300
             )
             eventually(lambda: _length(stream) >= total, "all of the stream", seconds=60)
-            eventually(lambda: not _waiting(owner_dsn, shop.id), "the end of what waits", seconds=60)
+            eventually(lambda: not _waiting(superuser_dsn, shop.id), "the end of what waits", seconds=60)
             assert last.end(signal.SIGTERM) == 0
         finally:
             last.clean_up()
@@ -153,8 +152,8 @@ def _length(stream: Any) -> int:
     return stream.xlen(STREAM)
 
 
-def _waiting(owner_dsn: str, organisation_id: UUID) -> list[Any]:
-    return query(owner_dsn, "SELECT 1 FROM event_queues WHERE organisation_id = $1", organisation_id)
+def _waiting(superuser_dsn: str, organisation_id: UUID) -> list[Any]:
+    return query(superuser_dsn, "SELECT 1 FROM event_queues WHERE organisation_id = $1", organisation_id)
 
 
 def test_the_relay_serves_its_metrics_and_ends_with_zero(settings: Settings, tmp_path: Path) -> None:
