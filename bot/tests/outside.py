@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import redis
 
 from tests.machinery import free_port, until
 from tests.nursery import Child, Nursery
@@ -235,6 +236,13 @@ class RunningBot:
         with contextlib.suppress(httpx.HTTPError):
             return httpx.get(f"http://127.0.0.1:{self.port}/health", timeout=5).status_code == 200
         return False
+
+
+def has_kept_in_redis(port: int, update: Mapping[str, Any]) -> bool:
+    """`RunningBot.has_kept`, where the bot keeps its chats in Redis."""
+    with redis.Redis(port=port, decode_responses=True) as client:
+        kept: Any = client.hgetall("tillvault:bot")
+    return any(update["update_id"] in json.loads(kept[name])["seen"] for name in kept if name.startswith("chat:"))
 
 
 def bot_key(shop: Shop) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from outside import Phone, RunningBot, deposits_of, linked
+from outside import Phone, RunningBot, deposits_of, has_kept_in_redis, linked
 from tests.machinery import free_port, running_redis, until
 from tests.support import Shop
 
@@ -131,6 +131,7 @@ def test_what_is_sent_while_redis_is_away_is_done_when_it_is_back(shop: Shop, bo
     with running_redis(port):
         bot.start(BOT_REDIS_URL=f"redis://127.0.0.1:{port}/0")
         assert "/depot" in ana.asks("/help")[0]
+        until(lambda: has_kept_in_redis(port, ana.updates[-1]), what="the answer in Redis")
     ana.say("/help")
     until(lambda: "out of reach" in bot.log, seconds=20, what="the bot to miss Redis")
     ana.hears_nothing(seconds=0)
