@@ -6,12 +6,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from outside import Phone, RunningBot, deposits_of, has_kept_in_redis, linked
+from outside import Phone, RunningBot, code_for, deposits_of, has_kept_in_redis, linked
 from tests.machinery import free_port, running_redis, until
 from tests.support import Shop
 
@@ -139,6 +140,20 @@ def test_what_is_sent_while_redis_is_away_is_done_when_it_is_back(shop: Shop, bo
     with running_redis(port):
         assert "/depot" in ana.hears()[0]
         bot.end()
+
+
+def test_what_was_done_before_an_end_is_not_sent_again(
+    shop: Shop, bot: RunningBot, phone: Phones, tmp_path: Path
+) -> None:
+    ana = phone()
+
+    for number in range(5):
+        ana.asks(f"/start {code_for(shop.ana)}")
+        bot.end()
+        bot.start(BOT_STATE_DIR=str(tmp_path / f"state-{number}"))
+
+        assert "/depot" in ana.asks("/help")[0]
+        ana.hears_nothing(seconds=0.2)
 
 
 def test_where_nothing_listens_a_voice_is_asked_for_in_writing(

@@ -6,8 +6,9 @@ import asyncio
 import hmac
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any, TypeVar
 
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
@@ -27,7 +28,10 @@ from tillvault_bot.store import StoreDown, open_store
 
 log = logging.getLogger("tillvault_bot")
 
+T = TypeVar("T")
+
 POLL_SECONDS = 25
+_CONFIRM_SECONDS = 5
 _PAUSE_SECONDS = 1.0
 _PAUSE_MAX_SECONDS = 30.0
 _GRACE_SECONDS = 30.0
@@ -57,7 +61,7 @@ _COMMANDS = {
 
 
 async def run(settings: Settings) -> None:
-    """Until SIGTERM or SIGINT; the update that is being done is done first."""
+    """Until SIGTERM or SIGINT; what is being done is done first."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -125,27 +129,45 @@ async def _poll(bot: Bot, desk: Desk, stop: asyncio.Event) -> None:
     a crash interrupts comes again."""
     offset: int | None = None
     pause = _PAUSE_SECONDS
-    while not stop.is_set():
-        try:
-            updates = await bot.get_updates(
-                offset=offset, timeout=POLL_SECONDS, allowed_updates=UPDATES, request_timeout=POLL_SECONDS + 15
-            )
-        except TelegramAPIError as error:
-            log.warning("Telegram does not answer as it should: %s", error)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, _PAUSE_MAX_SECONDS)
-            continue
-        pause = _PAUSE_SECONDS
-        for update in updates:
-            is_taken = False
-            while not is_taken:
-                is_taken = await _to_the_end(_take(desk, update))
-                await asyncio.sleep(0 if is_taken else _PAUSE_SECONDS)
+
+    async def do(update: Update) -> bool:
+        nonlocal offset
+        is_taken = await _take(desk, update)
+        if is_taken:
             offset = update.update_id + 1
+        return is_taken
+
+    try:
+        while not stop.is_set():
+            try:
+                updates = await bot.get_updates(
+                    offset=offset, timeout=POLL_SECONDS, allowed_updates=UPDATES, request_timeout=POLL_SECONDS + 15
+                )
+            except TelegramAPIError as error:
+                log.warning("Telegram does not answer as it should: %s", error)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _PAUSE_MAX_SECONDS)
+                continue
+            pause = _PAUSE_SECONDS
+            for update in updates:
+                is_done = False
+                while not is_done:
+                    is_done = await _to_the_end(do(update))
+                    await asyncio.sleep(0 if is_done else _PAUSE_SECONDS)
+    finally:
+        if offset is not None:
+            await _confirm(bot, offset)
 
 
-async def _to_the_end(doing: Coroutine[Any, Any, bool]) -> bool:
-    """An end of the bot that comes meanwhile waits for what was begun."""
+async def _confirm(bot: Bot, offset: int) -> None:
+    """Tell Telegram what was done. Without it the next start would be sent it again, and would have to know it from
+    what is kept; which another place to keep things would not."""
+    with suppress(TelegramAPIError):
+        await bot.get_updates(offset=offset, limit=1, timeout=0, request_timeout=_CONFIRM_SECONDS)
+
+
+async def _to_the_end(doing: Coroutine[Any, Any, T]) -> T:
+    """An end of the bot that comes meanwhile waits for what was begun: what was said is also kept."""
     task = asyncio.create_task(doing)
     try:
         return await asyncio.shield(task)
@@ -167,11 +189,11 @@ async def _take(desk: Desk, update: Update) -> bool:
     return True
 
 
-async def _every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
+async def _every(seconds: float, act: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Do it again and again. What fails is told and done again: an alert must not end with one lost connection."""
     while True:
         try:
-            await act()
+            await _to_the_end(act())
         except ApiDown as error:
             log.warning("The API does not answer: %s", error)
         except ApiRefused as refusal:
