@@ -20,7 +20,7 @@ class Place:
     """Ids and names that nobody else may be shown."""
 
 
-def furnish(shops: Shops, name: str, owner_dsn: str) -> Place:
+def furnish(shops: Shops, name: str, superuser_dsn: str) -> Place:
     shop = shops.make(branches=2)
     admin = shop.elena.back_office()
     branch = admin.ok(
@@ -86,7 +86,7 @@ def furnish(shops: Shops, name: str, owner_dsn: str) -> Place:
         "/v1/telegram/links/redeem", {"code": code, "telegramId": account, "chatId": account, "name": f"{name} Phone"}
     )
     (event,) = fetch(
-        owner_dsn, "SELECT id FROM outbox_events WHERE organisation_id = $1 ORDER BY occurred_at LIMIT 1", shop.id
+        superuser_dsn, "SELECT id FROM outbox_events WHERE organisation_id = $1 ORDER BY occurred_at LIMIT 1", shop.id
     )
     ids = {
         "deposit_id": deposit["id"],

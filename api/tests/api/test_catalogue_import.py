@@ -270,7 +270,7 @@ def test_an_export_imported_again_changes_nothing(admin: Api) -> None:
     }
 
 
-def test_an_import_is_audited_and_told_once(shop: Shop, admin: Api, owner_dsn: str) -> None:
+def test_an_import_is_audited_and_told_once(shop: Shop, admin: Api, superuser_dsn: str) -> None:
     admin.ok(send(admin, "sku,name,price\nA,First,1\nB,Second,1\n"))
     admin.ok(send(admin, "sku,price\nA,2\nB,1\n"))
     admin.ok(send(admin, "sku,price\nA,2\n"))
@@ -280,7 +280,7 @@ def test_an_import_is_audited_and_told_once(shop: Shop, admin: Api, owner_dsn: s
     assert sorted(actions) == ["CATALOGUE_IMPORTED"] * 3 + ["PRODUCT_CREATED"] * 2 + ["PRODUCT_UPDATED"]
     assert next(entry for entry in told if entry["action"] == "PRODUCT_UPDATED")["after"] == {"price": 2}
     events = fetch(
-        owner_dsn,
+        superuser_dsn,
         "SELECT data->>'created' AS created, data->>'updated' AS updated FROM outbox_events"
         f" WHERE organisation_id = '{shop.id}' AND type = 'catalogue.imported' ORDER BY id",
     )

@@ -70,14 +70,14 @@ def test_a_till_hears_only_of_what_has_changed_since(shops: Shops) -> None:
     assert len(all_pages(admin, PRODUCTS, limit=2, updatedSince=made[0]["updatedAt"])) == 6
 
 
-def test_every_change_of_a_product_is_told_to_tills(shops: Shops, owner_dsn: str) -> None:
+def test_every_change_of_a_product_is_told_to_tills(shops: Shops, superuser_dsn: str) -> None:
     shop = shops.make()
     admin = shop.elena.back_office()
     made = make(admin, "Told", price=2)
     admin.ok(put(admin, f"{PRODUCTS}/{made['id']}/prices/{shop.branches[0].id}", {"price": 3}))
 
     told = fetch(
-        owner_dsn,
+        superuser_dsn,
         "SELECT type, branch_id, key, data->'price'->>'EUR' AS price FROM outbox_events"
         f" WHERE data->>'productId' = '{made['id']}' ORDER BY id",
     )

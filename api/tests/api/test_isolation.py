@@ -69,13 +69,13 @@ UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f
 
 
 @pytest.fixture(scope="module")
-def mine(shops: Shops, owner_dsn: str) -> Place:
-    return furnish(shops, "Ours", owner_dsn)
+def mine(shops: Shops, superuser_dsn: str) -> Place:
+    return furnish(shops, "Ours", superuser_dsn)
 
 
 @pytest.fixture(scope="module")
-def theirs(shops: Shops, owner_dsn: str) -> Place:
-    return furnish(shops, "Foreign", owner_dsn)
+def theirs(shops: Shops, superuser_dsn: str) -> Place:
+    return furnish(shops, "Foreign", superuser_dsn)
 
 
 def bodies(place: Place) -> dict[str, dict[str, Any]]:

@@ -102,9 +102,7 @@ def test_a_secret_is_shown_once_and_stands_nowhere_in_the_database(
     assert not [row for row in [*rows, *kept, *trail] if first["secret"].removeprefix("whsec_") in row["row"]]
 
 
-def test_after_a_rotation_both_secrets_verify(
-    shop: Shop, admin: Api, receiver: Receiver, lenient: Settings, owner_dsn: str
-) -> None:
+def test_after_a_rotation_both_secrets_verify(shop: Shop, admin: Api, receiver: Receiver, lenient: Settings) -> None:
     webhook = create(admin, receiver.url)
     rotated = admin.ok(admin.post(f"/v1/webhooks/{webhook['id']}/rotate-secret"))
     with relay(lenient, secret=secrets.webhook_secret(lenient)):
@@ -246,7 +244,7 @@ def test_what_waits_for_a_long_pause_is_tried_at_once_when_it_is_asked_for(
 
 
 def test_an_inactive_webhook_gets_nothing_until_it_is_reactivated(
-    shop: Shop, admin: Api, receiver: Receiver, lenient: Settings, owner_dsn: str
+    shop: Shop, admin: Api, receiver: Receiver, lenient: Settings, superuser_dsn: str
 ) -> None:
     suspended = (
         "SELECT bool_and(next_attempt_at = 'infinity' AND leased_by IS NULL) FROM event_queues WHERE target = $1"
@@ -260,7 +258,7 @@ def test_an_inactive_webhook_gets_nothing_until_it_is_reactivated(
         admin.ok(admin.patch(path, {"isActive": False}))
         # A try that was under way ends first; if it was the last one, nothing waits any more.
         target = f"webhook:{webhook['id']}"
-        eventually(lambda: query(owner_dsn, suspended, target)[0][0] is not False, "the end of the tries")
+        eventually(lambda: query(superuser_dsn, suspended, target)[0][0] is not False, "the end of the tries")
         receiver.answers = lambda _: None
         told(lenient, shop.id, ["drawer:b"], 1)
         eventually(lambda: len(deliveries(admin, witness, "?status=DELIVERED")) == 2, "the other's deliveries")

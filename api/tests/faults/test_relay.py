@@ -37,9 +37,9 @@ def failing(key: str, number: int) -> Callable[[Envelope], Exception | None]:
     return fails
 
 
-def deliveries(owner_dsn: str, organisation_id: UUID, target: str) -> list[tuple[Any, ...]]:
+def deliveries(superuser_dsn: str, organisation_id: UUID, target: str) -> list[tuple[Any, ...]]:
     rows = query(
-        owner_dsn,
+        superuser_dsn,
         "SELECT status, attempts, error FROM event_deliveries WHERE organisation_id = $1 AND target = $2",
         organisation_id,
         target,
@@ -48,7 +48,7 @@ def deliveries(owner_dsn: str, organisation_id: UUID, target: str) -> list[tuple
 
 
 def test_everything_is_delivered_once_and_in_order_when_nothing_fails(
-    shops: Shops, settings: Settings, owner_dsn: str
+    shops: Shops, settings: Settings, superuser_dsn: str
 ) -> None:
     shop = shops.make()
     sink = RecordingSink(shop.id)
@@ -59,11 +59,11 @@ def test_everything_is_delivered_once_and_in_order_when_nothing_fails(
 
     assert [sink.numbers(key) for key in KEYS] == [list(range(700))] * 3
     assert sink.calls < 20
-    assert deliveries(owner_dsn, shop.id, sink.target) == []
+    assert deliveries(superuser_dsn, shop.id, sink.target) == []
 
 
 def test_a_poison_event_holds_up_its_own_key_and_becomes_a_dead_letter(
-    shops: Shops, settings: Settings, owner_dsn: str
+    shops: Shops, settings: Settings, superuser_dsn: str
 ) -> None:
     shop = shops.make()
     sink = RecordingSink(shop.id, fails=failing("drawer:b", 5))
@@ -71,22 +71,22 @@ def test_a_poison_event_holds_up_its_own_key_and_becomes_a_dead_letter(
     told(settings, shop.id, KEYS, 10)
     with relay(settings, sink):
         eventually(lambda: len(sink.received) >= 29, "the delivery of the rest")
-        eventually(lambda: len(deliveries(owner_dsn, shop.id, sink.target)) == 1, "the notes")
+        eventually(lambda: len(deliveries(superuser_dsn, shop.id, sink.target)) == 1, "the notes")
 
     assert sink.numbers("drawer:a") == sink.numbers("drawer:c") == list(range(10))
     assert sink.numbers("drawer:b") == [0, 1, 2, 3, 4, 6, 7, 8, 9]
-    assert deliveries(owner_dsn, shop.id, sink.target) == [("DEAD", 4, "ValueError: cannot be handled")]
+    assert deliveries(superuser_dsn, shop.id, sink.target) == [("DEAD", 4, "ValueError: cannot be handled")]
 
 
 def test_dead_letters_of_a_subscriber_are_replayed_from_the_command_line(
-    shops: Shops, settings: Settings, owner_dsn: str
+    shops: Shops, settings: Settings, superuser_dsn: str
 ) -> None:
     shop = shops.make()
     broken = RecordingSink(shop.id, target="subscriber:replayed", fails=failing("drawer:a", 0))
     told(settings, shop.id, ["drawer:a"], 2)
     with relay(settings, broken):
         eventually(lambda: broken.numbers("drawer:a") == [1], "the dead letter")
-        eventually(lambda: len(deliveries(owner_dsn, shop.id, broken.target)) == 1, "the notes")
+        eventually(lambda: len(deliveries(superuser_dsn, shop.id, broken.target)) == 1, "the notes")
     assert settings.database_url is not None
     environment = {"DATABASE_URL": settings.database_url.get_secret_value(), "TILLVAULT_LOG_LEVEL": "error"}
 
@@ -100,7 +100,7 @@ def test_dead_letters_of_a_subscriber_are_replayed_from_the_command_line(
 
 
 def test_a_sink_that_takes_nothing_makes_no_dead_letters_and_then_gets_everything_in_order(
-    shops: Shops, settings: Settings, owner_dsn: str
+    shops: Shops, settings: Settings, superuser_dsn: str
 ) -> None:
     shop = shops.make()
     is_down = True
@@ -114,14 +114,14 @@ def test_a_sink_that_takes_nothing_makes_no_dead_letters_and_then_gets_everythin
         eventually(lambda: len(up.received) == 80, "the delivery to the other")
         # More tries than an event has, were they counted.
         time.sleep(2)
-        waiting = deliveries(owner_dsn, shop.id, down.target)
+        waiting = deliveries(superuser_dsn, shop.id, down.target)
         is_down = False
         eventually(lambda: len(down.received) == 80, "the delivery", seconds=40)
-        eventually(lambda: deliveries(owner_dsn, shop.id, down.target) == [], "the notes")
+        eventually(lambda: deliveries(superuser_dsn, shop.id, down.target) == [], "the notes")
 
     assert waiting == [("PENDING", 0, None)] * 80
     assert [down.numbers(key) for key in (*KEYS, "drawer:d")] == [list(range(20))] * 4
-    assert query(owner_dsn, "SELECT 1 FROM event_queues WHERE organisation_id = $1", shop.id) == []
+    assert query(superuser_dsn, "SELECT 1 FROM event_queues WHERE organisation_id = $1", shop.id) == []
 
 
 def test_a_busy_vault_or_database_is_no_fault_of_the_events() -> None:
@@ -214,14 +214,14 @@ def test_a_relay_whose_lock_is_lost_begins_anew(shops: Shops, settings: Settings
 
 
 def test_what_is_delivered_is_forgotten_in_time_and_what_waits_is_not(
-    shops: Shops, settings: Settings, owner_dsn: str, superuser_dsn: str
+    shops: Shops, settings: Settings, superuser_dsn: str
 ) -> None:
     shop = shops.make()
     sink = RecordingSink(shop.id, target="subscriber:forgetful", fails=failing("drawer:b", 0))
     told(settings, shop.id, ["drawer:a", "drawer:b"], 2)
     with relay(settings, sink):
         eventually(lambda: len(sink.received) == 3, "the delivery")
-        eventually(lambda: len(deliveries(owner_dsn, shop.id, sink.target)) == 1, "the notes")
+        eventually(lambda: len(deliveries(superuser_dsn, shop.id, sink.target)) == 1, "the notes")
     told(settings, shop.id, ["drawer:c"], 1)
 
     def left(before: datetime, dead_before: datetime) -> list[str]:
@@ -233,7 +233,7 @@ def test_what_is_delivered_is_forgotten_in_time_and_what_waits_is_not(
         return [
             row["key"]
             for row in query(
-                owner_dsn, "SELECT key FROM outbox_events WHERE organisation_id = $1 ORDER BY key", shop.id
+                superuser_dsn, "SELECT key FROM outbox_events WHERE organisation_id = $1 ORDER BY key", shop.id
             )
         ]
 

@@ -70,16 +70,16 @@ def test_a_redis_stream_gets_every_event_with_its_id_and_the_log_tells_of_it(sho
 
 @needs_redis
 def test_events_wait_while_redis_is_lost_and_come_in_order_when_it_is_back(
-    shops: Shops, settings: Settings, owner_dsn: str
+    shops: Shops, settings: Settings, superuser_dsn: str
 ) -> None:
     shop, port = shops.make(), free_port()
     waiting = "SELECT count(*) FROM event_deliveries WHERE organisation_id = $1 AND status = 'PENDING'"
     with relay(settings, redis_stream(port)):
         told(settings, shop.id, KEYS, 30)
-        eventually(lambda: query(owner_dsn, waiting, shop.id)[0][0] == 60, "the waiting")
+        eventually(lambda: query(superuser_dsn, waiting, shop.id)[0][0] == 60, "the waiting")
         with running_redis(port):
             told(settings, shop.id, KEYS, 30)
-            eventually(lambda: query(owner_dsn, waiting, shop.id)[0][0] == 0, "the delivery", seconds=40)
+            eventually(lambda: query(superuser_dsn, waiting, shop.id)[0][0] == 0, "the delivery", seconds=40)
             eventually(
                 lambda: sum(map(len, of_shop(shop, [event for _, event in in_redis(port, "events")]).values())) == 120,
                 "the stream",
@@ -150,7 +150,7 @@ def in_nats(port: int) -> list[tuple[str, dict[str, str], dict[str, Any]]]:
 
 @needs_nats
 def test_jetstream_gets_every_event_once_in_order_also_after_it_was_lost(
-    shops: Shops, settings: Settings, owner_dsn: str, tmp_path: Path
+    shops: Shops, settings: Settings, superuser_dsn: str, tmp_path: Path
 ) -> None:
     shop, port = shops.make(), free_port()
     sink = NatsStream(f"nats://127.0.0.1:{port}", stream="TILLVAULT", subject="tillvault.events")
@@ -158,11 +158,11 @@ def test_jetstream_gets_every_event_once_in_order_also_after_it_was_lost(
     with relay(settings, sink):
         with running_nats(port, tmp_path):
             told(settings, shop.id, KEYS, 20)
-            eventually(lambda: _logged(owner_dsn, shop) == 40, "the delivery", seconds=40)
+            eventually(lambda: _logged(superuser_dsn, shop) == 40, "the delivery", seconds=40)
         told(settings, shop.id, KEYS, 20)
-        eventually(lambda: query(owner_dsn, waiting, shop.id)[0][0] == 40, "the waiting")
+        eventually(lambda: query(superuser_dsn, waiting, shop.id)[0][0] == 40, "the waiting")
         with running_nats(port, tmp_path):
-            eventually(lambda: query(owner_dsn, waiting, shop.id)[0][0] == 0, "the delivery", seconds=60)
+            eventually(lambda: query(superuser_dsn, waiting, shop.id)[0][0] == 0, "the delivery", seconds=60)
             own = [each for each in in_nats(port) if each[2]["organisationId"] == str(shop.id)]
 
     assert of_shop(shop, [event for _, _, event in own]) == {key: [*range(20), *range(20)] for key in KEYS}
@@ -170,6 +170,6 @@ def test_jetstream_gets_every_event_once_in_order_also_after_it_was_lost(
     assert [headers["Nats-Msg-Id"] for _, headers, _ in own] == [event["id"] for _, _, event in own]
 
 
-def _logged(owner_dsn: str, shop: Shop) -> int:
+def _logged(superuser_dsn: str, shop: Shop) -> int:
     counted = "SELECT coalesce(sum(event_count), 0) FROM sync_logs WHERE organisation_id = $1 AND status = 'SUCCEEDED'"
-    return query(owner_dsn, counted, shop.id)[0][0]
+    return query(superuser_dsn, counted, shop.id)[0][0]

@@ -139,7 +139,7 @@ def test_the_apps_role_is_neither_owner_nor_superuser_nor_beyond_row_level_secur
 
 
 def test_without_an_organisation_the_app_reads_no_row_of_any_table(
-    settings: Settings, superuser_dsn: str, owner_dsn: str, organisation_tables: set[str], shops: Shops
+    settings: Settings, superuser_dsn: str, organisation_tables: set[str], shops: Shops
 ) -> None:
     shop = shops.make()
     till = shop.ana.login(shop.registers[0])
@@ -156,6 +156,11 @@ def test_without_an_organisation_the_app_reads_no_row_of_any_table(
     assert seen == 0
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         query(app_dsn, "SELECT * FROM store_codes")
+
+
+def test_the_owner_of_these_tests_is_refused_what_it_would_not_see(owner_dsn: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+        query(owner_dsn, "SELECT count(*) FROM cash_sessions")
 
 
 def test_a_row_of_another_organisation_cannot_be_written(settings: Settings, shops: Shops) -> None:
