@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import stat
 import time
-from collections.abc import Generator
 from pathlib import Path
 
 import httpx
@@ -15,32 +14,10 @@ from tests.api.test_vault_intake import PATH
 from tests.faults.test_vault_guard import tamper
 from tests.machinery import execute, query, served
 from tests.support import Api, Shop, Shops
-from tests.vaults import USES, Vault, fsck, jwks, key_leaves, own_database, post
-from tillvault.core.config import Settings
-from tillvault.core.embedded import APP_LOGIN, EmbeddedPostgres
+from tests.vaults import USES, Vault, fsck, jwks, key_leaves, post
 from tillvault.vault import evidence, jwk
 from tillvault.vault.jwk import EvidenceKey
 from tillvault.vault.verify import verify_document
-
-
-@pytest.fixture
-def vault(server: EmbeddedPostgres, settings: Settings, tmp_path: Path) -> Generator[Vault]:
-    with own_database(server) as name:
-        own = {"database_url": server.dsn(APP_LOGIN, name), "data_dir": tmp_path / "var", "database_pool_size": 8}
-        yield Vault(Settings.model_validate(own), server.dsn(database=name))
-
-
-@pytest.fixture
-def url(vault: Vault) -> Generator[str]:
-    with served(vault.settings) as address:
-        yield address
-
-
-@pytest.fixture
-def shop(vault: Vault, url: str) -> Generator[Shop]:
-    with httpx.Client(base_url=url, timeout=30) as http:
-        yield Shops(http, vault.settings).make()
-
 
 # The register -------------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -14,30 +14,10 @@ from tests.faults.test_vault_guard import tamper
 from tests.machinery import query, served
 from tests.support import Api, Shop, Shops
 from tests.vaults import Vault, fsck, jwks, key_leaves, own_database, post
-from tillvault.core.config import Settings
 from tillvault.core.db import StartupRefused
 from tillvault.core.embedded import APP_LOGIN, EmbeddedPostgres
 from tillvault.vault import evidence, jwk, keys
 from tillvault.vault.jwk import EvidenceKey, NoteKey
-
-
-@pytest.fixture
-def vault(server: EmbeddedPostgres, settings: Settings, tmp_path: Path) -> Generator[Vault]:
-    with own_database(server) as name:
-        own = {"database_url": server.dsn(APP_LOGIN, name), "data_dir": tmp_path / "var", "database_pool_size": 8}
-        yield Vault(Settings.model_validate(own), server.dsn(database=name))
-
-
-@pytest.fixture
-def url(vault: Vault) -> Generator[str]:
-    with served(vault.settings) as address:
-        yield address
-
-
-@pytest.fixture
-def shop(vault: Vault, url: str) -> Generator[Shop]:
-    with httpx.Client(base_url=url, timeout=30) as http:
-        yield Shops(http, vault.settings).make()
 
 
 def test_other_keys_sign_nothing_and_cannot_be_rotated_by_mistake(vault: Vault, shop: Shop, tmp_path: Path) -> None:

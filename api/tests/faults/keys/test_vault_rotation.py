@@ -8,38 +8,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.machinery import environment, served
 from tests.support import Shop, Shops
-from tests.vaults import USES, Vault, fsck, jwks, own_database, post
-from tillvault.core.config import Settings
-from tillvault.core.embedded import APP_LOGIN, EmbeddedPostgres
+from tests.vaults import USES, Vault, fsck, jwks, post
 from tillvault.vault import evidence, jwk
 from tillvault.vault.jwk import EvidenceKey, NoteKey
-
-
-@pytest.fixture
-def vault(server: EmbeddedPostgres, settings: Settings, tmp_path: Path) -> Generator[Vault]:
-    with own_database(server) as name:
-        own = {"database_url": server.dsn(APP_LOGIN, name), "data_dir": tmp_path / "var", "database_pool_size": 8}
-        yield Vault(Settings.model_validate(own), server.dsn(database=name))
-
-
-@pytest.fixture
-def url(vault: Vault) -> Generator[str]:
-    with served(vault.settings) as address:
-        yield address
-
-
-@pytest.fixture
-def shop(vault: Vault, url: str) -> Generator[Shop]:
-    with httpx.Client(base_url=url, timeout=30) as http:
-        yield Shops(http, vault.settings).make()
 
 
 class Load(threading.Thread):
