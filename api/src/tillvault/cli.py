@@ -23,7 +23,7 @@ from rich.text import Text
 
 from tillvault import relay_command
 from tillvault.backup import command as backup_commands
-from tillvault.core import logging, migrate, secrets
+from tillvault.core import garbage, logging, migrate, secrets
 from tillvault.core.config import Settings
 from tillvault.core.db import StartupRefused
 from tillvault.core.embedded import EmbeddedPostgres
@@ -195,7 +195,9 @@ def app_from_environment() -> FastAPI:
 
     settings = Settings()
     logging.configure(settings.log_level, settings.log_format)
-    return create_app(settings)
+    app = create_app(settings)
+    garbage.look_less_often()
+    return app
 
 
 def look_around(dsn: str, settings: Settings, *, demo: bool) -> None:
