@@ -66,7 +66,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         guard=Guard(signers),
         changed=renewal.changed,
     )
-    app.state.senders = Senders(database)
+    app.state.senders = Senders(door)
     app.state.press = press_of(settings)
     app.state.classifier = classifier = classifier_of(settings)
     app.state.doorkeeper = door

@@ -13,7 +13,7 @@ from tillvault.core.http.body import StrictRoute
 from tillvault.core.http.dialects import Dialect
 from tillvault.core.http.openapi import AUTHENTICATED, refusals
 from tillvault.core.jsontext import dumps
-from tillvault.identity.edge import Authorised, Door
+from tillvault.identity.edge import Authorised
 from tillvault.identity.errors import RoleForbidden
 from tillvault.identity.permissions import Permission, require
 from tillvault.vault import service
@@ -59,9 +59,9 @@ _READ = refusals(Dialect.PLAIN, ValidationFailed, TicketNotFound, VaultUnavailab
         }
     },
 )
-async def post_ticket(request: Request, door: Door) -> Response:
+async def post_ticket(request: Request) -> Response:
     """Record a ticket: canonical, hashed, chained and signed. The same ticket again gives the same document."""
-    sender = await request.app.state.senders.of(request, door, Permission.TICKETS_WRITE)
+    sender = await request.app.state.senders.of(request, Permission.TICKETS_WRITE)
     raw = await _body(request, request.app.state.settings.pos_ticket_max_size_bytes)
     document = await service.receive(request.app.state.intake, sender=sender, raw=raw)
     return json_answer(dumps(document_out(document, sender.tenant)), 201 if document.is_new else 200)

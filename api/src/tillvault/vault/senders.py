@@ -10,7 +10,6 @@ import time
 
 from fastapi import Request
 
-from tillvault.core.db import Database
 from tillvault.identity.access.service import Doorkeeper, is_api_key
 from tillvault.identity.edge import actor_of_request, bearer_of
 from tillvault.identity.permissions import Permission, require
@@ -24,20 +23,20 @@ _REMEMBERED_MAX = 4096
 class Senders:
     """The senders of one process."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, door: Doorkeeper) -> None:
+        self._door = door
         self._known: dict[str, tuple[float, Sender]] = {}
 
-    async def of(self, request: Request, door: Doorkeeper, permission: Permission) -> Sender:
+    async def of(self, request: Request, permission: Permission) -> Sender:
         """Raises Unauthorized or RoleForbidden."""
         bearer = bearer_of(request)
         key = f"{permission}|{bearer}"
         remembered = self._known.get(key)
         if remembered is not None and remembered[0] > time.monotonic():
             return remembered[1]
-        actor = await actor_of_request(request, door)
+        actor = await actor_of_request(request, self._door)
         require(actor, permission)
-        async with self._database.transaction(actor.organisation_id) as db:
+        async with self._door.database.transaction(actor.organisation_id) as db:
             tenant = await queries.tenant(db)
         sender = Sender(
             organisation_id=actor.organisation_id,

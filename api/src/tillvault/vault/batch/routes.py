@@ -15,7 +15,6 @@ from tillvault.core.http.body import StrictRoute
 from tillvault.core.http.dialects import Dialect, body_of, sentence_of, status_of
 from tillvault.core.http.openapi import AUTHENTICATED, refusals
 from tillvault.core.jsontext import dumps
-from tillvault.identity.edge import Door
 from tillvault.identity.errors import RoleForbidden
 from tillvault.identity.permissions import Permission
 from tillvault.vault.batch import service
@@ -60,10 +59,10 @@ class _BothWays(Response):
     | {200: {"description": "A line for each line.", "content": {_NDJSON: {"schema": {"type": "string"}}}}},
     openapi_extra={"requestBody": {"required": True, "content": {_NDJSON: {"schema": {"type": "string"}}}}},
 )
-async def post_batch(request: Request, door: Door) -> Response:
+async def post_batch(request: Request) -> Response:
     """Record any number of tickets, one on each line. Each line is answered in order with what it would have got alone,
     and its `status`. Read the answers while you send: who does not is not read from, either."""
-    sender = await request.app.state.senders.of(request, door, Permission.TICKETS_WRITE)
+    sender = await request.app.state.senders.of(request, Permission.TICKETS_WRITE)
     size_max = request.app.state.settings.pos_ticket_max_size_bytes
 
     async def answers() -> AsyncGenerator[bytes]:
