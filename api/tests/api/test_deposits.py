@@ -157,6 +157,20 @@ def test_a_correction_stands_in_the_place_of_the_deposit(shop: Shop) -> None:
     refused(manager.post(f"/v1/deposits/{deposit['id']}/correct", {}), 409, "DEPOSIT_SUPERSEDED")
 
 
+def test_a_correction_that_changes_nothing_is_refused_and_makes_no_deposit(shop: Shop) -> None:
+    manager = shop.marta.back_office()
+    deposit = told(manager, quantity=2, category="EEE-3")
+    as_it_is = {name: deposit[name] for name in ("description", "quantity", "weightGrams", "category")}
+
+    for body in ({}, {"quantity": 2}, as_it_is):
+        told_why = refused(manager.post(f"/v1/deposits/{deposit['id']}/correct", body), 400, "VALIDATION_ERROR")
+        assert [each["field"] for each in told_why["details"]] == ["body"]
+
+    assert manager.ok(manager.get("/v1/deposits"))["items"] == [deposit]
+    changed = manager.post(f"/v1/deposits/{deposit['id']}/correct", as_it_is | {"quantity": 3})
+    assert (changed.status_code, changed.json()["data"]["quantity"]) == (201, 3)
+
+
 def test_a_cashier_corrects_what_is_their_own_and_still_waits(shop: Shop) -> None:
     cashier, manager = shop.ana.back_office(), shop.marta.back_office()
     own, decided, of_another = told(cashier), told(cashier), told(manager)

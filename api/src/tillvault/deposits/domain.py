@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
@@ -45,8 +44,6 @@ LABELS: Mapping[str, Mapping[str, str]] = {
 DESCRIPTION_LENGTH_MAX = 500
 QUANTITY_MAX = 10_000
 WEIGHT_GRAMS_MAX = 100_000_000
-PERIOD_DAYS_MAX = 400
-"""A year and a month, as of other figures."""
 
 
 class Channel(StrEnum):
@@ -151,8 +148,3 @@ class StatisticsLine:
 def deposit_key(deposit_id: UUID) -> str:
     """Events of one deposit are delivered in order."""
     return f"deposit:{deposit_id}"
-
-
-def days_in(since: date, until: date) -> int:
-    """How many days a period has, both ends included; 0 or less for one that ends before it begins."""
-    return (until - since).days + 1

@@ -62,7 +62,7 @@ class RejectDeposit(Body):
 
 
 class CorrectDeposit(Body):
-    """What is left out stays as it was."""
+    """What is left out stays as it was; something has to differ."""
 
     description: Change[Description] = None
     quantity: Change[Quantity] = None

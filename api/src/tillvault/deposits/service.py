@@ -14,9 +14,9 @@ from tillvault.core.clock import business_date, utc_now
 from tillvault.core.db import Connection, Row
 from tillvault.core.errors import ValidationFailed
 from tillvault.core.ids import new_id
+from tillvault.core.periods import require_period
 from tillvault.deposits import queries
 from tillvault.deposits.domain import (
-    PERIOD_DAYS_MAX,
     Channel,
     Classification,
     DepositRecorded,
@@ -25,7 +25,6 @@ from tillvault.deposits.domain import (
     Goods,
     StatisticsBy,
     StatisticsLine,
-    days_in,
     deposit_key,
 )
 from tillvault.deposits.errors import DepositNotFound, DepositNotPending, DepositSuperseded, OnBehalfRefused
@@ -162,7 +161,7 @@ async def correct(db: Connection, *, actor: Actor, deposit_id: UUID, changes: Ma
     """Put another deposit in the place of this one, which counts no more; it has to be validated like any other.
 
     Who recorded a deposit may correct it while it waits, a manager any. Raises RoleForbidden, DepositNotFound,
-    BranchForbidden, DepositSuperseded, OnBehalfRefused.
+    BranchForbidden, DepositSuperseded, and ValidationFailed where nothing differs.
     """
     if actor.role is None:
         raise RoleForbidden("A person corrects a deposit, not a machine.")
@@ -174,8 +173,10 @@ async def correct(db: Connection, *, actor: Actor, deposit_id: UUID, changes: Ma
     is_own = before["recorded_by"] == actor.id and before["status"] == DepositStatus.PENDING_VALIDATION
     if not is_own and not may(actor, Permission.DEPOSITS_VALIDATE):
         raise RoleForbidden("Only a manager corrects what others recorded, or what was decided.")
-    known = queries.plain(before)
-    goods = Goods(**{name: known[name] for name in Goods.__slots__} | dict(changes))
+    known = {name: before[name] for name in Goods.__slots__}
+    goods = Goods(**known | dict(changes))
+    if goods == Goods(**known):
+        raise ValidationFailed.of("body", "must name something that differs from the deposit")
     return await _insert(
         db,
         actor=actor,
@@ -198,12 +199,6 @@ async def statistics(
     require(actor, Permission.DEPOSITS_READ)
     require_period(since, until)
     return await queries.statistics(db, by, since=since, until=until, branch_ids=await visible(db, actor, branch_id))
-
-
-def require_period(since: date, until: date) -> None:
-    """Raises ValidationFailed."""
-    if not 1 <= days_in(since, until) <= PERIOD_DAYS_MAX:
-        raise ValidationFailed.of("to", f"must be 0 to {PERIOD_DAYS_MAX - 1} days after `from`")
 
 
 async def visible(db: Connection, actor: Actor, branch_id: UUID | None) -> list[UUID] | None:

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
-
-PERIOD_DAYS_MAX = 400
-"""A year and a month: long enough to compare a month with the same one a year ago."""
 
 
 class TakingsBy(StrEnum):
@@ -64,8 +60,3 @@ class VarianceLine:
     @property
     def total_minor(self) -> int:
         return self.surplus_minor + self.shortage_minor
-
-
-def days_in(since: date, until: date) -> int:
-    """How many days a period has, both ends included; 0 or less for one that ends before it begins."""
-    return (until - since).days + 1

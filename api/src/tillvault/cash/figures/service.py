@@ -7,15 +7,13 @@ from uuid import UUID
 
 from tillvault.cash.figures import queries
 from tillvault.cash.figures.domain import (
-    PERIOD_DAYS_MAX,
     TakingsBy,
     TakingsLine,
     VarianceLine,
     VariancesBy,
-    days_in,
 )
 from tillvault.core.db import Connection
-from tillvault.core.errors import ValidationFailed
+from tillvault.core.periods import require_period
 from tillvault.identity import policies
 from tillvault.identity.branches import queries as branches
 from tillvault.identity.domain import Actor
@@ -61,8 +59,7 @@ async def variances(
 async def _visible(db: Connection, actor: Actor, branch_id: UUID | None, since: date, until: date) -> list[UUID] | None:
     """The branches that are summed; None for all of the organisation."""
     require(actor, Permission.REPORTS_READ)
-    if not 1 <= days_in(since, until) <= PERIOD_DAYS_MAX:
-        raise ValidationFailed.of("to", f"must be 0 to {PERIOD_DAYS_MAX - 1} days after `from`")
+    require_period(since, until)
     if branch_id is None:
         return None if sees_whole_organisation(actor) else sorted(actor.branch_ids)
     branch = await branches.branch(db, branch_id)

@@ -14,6 +14,7 @@ from tillvault.core import paging
 from tillvault.core.clock import utc_now
 from tillvault.core.db import Connection, Row
 from tillvault.core.ids import new_id
+from tillvault.core.periods import require_period
 from tillvault.deposits.exports import figures, queries
 from tillvault.deposits.exports.domain import (
     EXPORTS_MAX,
@@ -27,7 +28,7 @@ from tillvault.deposits.exports.domain import (
 from tillvault.deposits.exports.errors import ExportNotDue, ExportNotFound, ExportsTooMany, ExportTargetRefused
 from tillvault.deposits.exports.files import export_file
 from tillvault.deposits.exports.sealing import seal
-from tillvault.deposits.service import require_period, visible
+from tillvault.deposits.service import visible
 from tillvault.events.webhooks import targets
 from tillvault.events.webhooks.secrets import secret_of
 from tillvault.identity import policies
