@@ -46,8 +46,9 @@ def line(api_url: str) -> Iterator[Line]:
 
 
 @pytest.fixture
-def shop(shops: Shops) -> Shop:
-    return shops.make()
+def shop(shops: Shops, request: pytest.FixtureRequest) -> Shop:
+    """With one branch, or as many as the test asks for."""
+    return shops.make(branches=getattr(request, "param", 1))
 
 
 @pytest.fixture(scope="session")

@@ -264,3 +264,10 @@ def linked(phone: Phone, person: Person) -> Phone:
 
 def deposits_of(desk: Api) -> list[dict[str, Any]]:
     return desk.ok(desk.get("/v1/deposits"))["items"]
+
+
+def branches_of(shop: Shop) -> list[dict[str, Any]]:
+    """In the order in which the shop has them."""
+    desk = shop.elena.back_office()
+    found = {branch["id"]: branch for branch in desk.ok(desk.get("/v1/branches"))["items"]}
+    return [found[str(branch.id)] for branch in shop.branches]

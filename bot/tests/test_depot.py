@@ -8,7 +8,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from outside import Line, Phone, RunningBot, deposits_of, linked
+from outside import Line, Phone, RunningBot, branches_of, deposits_of, linked
 from tests.machinery import until
 from tests.support import Shop
 
@@ -60,6 +60,31 @@ def test_any_of_the_eight_categories_can_be_chosen(shop: Shop, bot: RunningBot, 
 
     assert len(eight) == 9
     assert deposits_of(shop.marta.back_office())[0]["category"] == "EEE-7"
+
+
+@pytest.mark.parametrize("shop", [2], indirect=True, ids=["two branches"])
+def test_who_works_in_several_branches_says_where_it_came_in(shop: Shop, bot: RunningBot, phone: Phones) -> None:
+    marta = linked(phone(), shop.marta)
+    first, second = (branch["name"] for branch in branches_of(shop))
+
+    marta.asks("/depot 2 microwave ovens 15 kg")
+    (where,) = marta.chooses("Small appliances")
+    offered = marta.buttons()
+    (summary,) = marta.chooses(second)
+    marta.chooses("Record it")
+    # The next one comes in there too, unless it is said to be elsewhere.
+    marta.asks("/depot 2 toasters 3 kg")
+    (known,) = marta.chooses("Small appliances")
+    marta.chooses("Another branch")
+    marta.chooses(first)
+    marta.chooses("Record it")
+
+    assert where.startswith("Where did it come in")
+    assert offered[:2] == [first, second]
+    assert f"\n{second}\n" in summary
+    assert f"\n{second}\n" in known
+    newest, oldest = deposits_of(shop.marta.back_office())
+    assert [newest["branchId"], oldest["branchId"]] == [str(branch.id) for branch in shop.branches]
 
 
 def test_numbers_that_are_none_are_asked_again(shop: Shop, bot: RunningBot, phone: Phones) -> None:

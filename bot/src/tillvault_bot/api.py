@@ -111,6 +111,7 @@ class Api:
         self,
         link: Link,
         *,
+        branch_id: str,
         description: str,
         quantity: int,
         weight_grams: int,
@@ -120,7 +121,7 @@ class Api:
     ) -> Deposit:
         """Told by the bot, answered for by the person."""
         body = {
-            "branchId": link.branch_ids[0],
+            "branchId": branch_id,
             "onBehalfOf": link.user_id,
             "channel": "bot",
             "description": description,

@@ -20,6 +20,8 @@ class Chat:
     id: int
     language: Language = "en"
     conversation: Conversation | None = None
+    branch_id: str | None = None
+    """Where the last deposit came in: the next one comes in there too, most likely."""
     seen: list[int] = field(default_factory=list[int])
     """The last updates that were taken: Telegram repeats what it believes was not."""
     parked: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
@@ -53,6 +55,7 @@ async def load(store: Store, chat_id: int) -> Chat:
         id=chat_id,
         language=found["language"],
         conversation=Conversation(**told) if told else None,
+        branch_id=found.get("branch_id"),
         seen=found["seen"],
         parked=found["parked"],
         is_back_told=found.get("is_back_told", False),
@@ -66,6 +69,7 @@ async def save(store: Store, chat: Chat) -> None:
         {
             "language": chat.language,
             "conversation": chat.conversation.document() if chat.conversation else None,
+            "branch_id": chat.branch_id,
             "seen": chat.seen,
             "parked": chat.parked,
             "is_back_told": chat.is_back_told,

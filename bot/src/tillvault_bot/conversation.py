@@ -21,6 +21,7 @@ class Step(StrEnum):
     QUANTITY = "quantity"
     WEIGHT = "weight"
     CATEGORY = "category"
+    BRANCH = "branch"
     CONFIRM = "confirm"
 
 
@@ -33,6 +34,7 @@ class Conversation:
     quantity: int | None = None
     weight_grams: int | None = None
     category: str | None = None
+    branch_id: str | None = None
     suggestions: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """Category, labels and confidence, likeliest first."""
     needs_choice: bool = False
@@ -45,6 +47,7 @@ class Conversation:
             (Step.QUANTITY, self.quantity),
             (Step.WEIGHT, self.weight_grams),
             (Step.CATEGORY, self.category),
+            (Step.BRANCH, self.branch_id),
         ):
             if value is None:
                 return step

@@ -29,10 +29,10 @@ class Deposits:
         self._categories: list[Category] = []
 
     async def begin(self, chat: Chat, link: Link, *, update_id: int, text: str) -> None:
-        chat.conversation = Conversation(id=update_id, deadline=0.0)
+        chat.conversation = Conversation(id=update_id, deadline=0.0, branch_id=_likely_branch(chat, link))
         if text:
             await self._describe(chat, link, chat.conversation, text)
-        await self._ask_next(chat)
+        await self._ask_next(chat, link)
 
     async def answer(self, chat: Chat, link: Link, message: Message) -> None:
         """What was written or said while a deposit is told."""
@@ -53,9 +53,9 @@ class Deposits:
                 told.weight_grams = grams_of(text)
                 if told.weight_grams is None:
                     await self._out.say(chat.id, say(chat.language, "weight_wrong"))
-            case Step.CATEGORY | Step.CONFIRM:
+            case Step.CATEGORY | Step.BRANCH | Step.CONFIRM:
                 pass  # Buttons answer these; asking again shows them again.
-        await self._ask_next(chat)
+        await self._ask_next(chat, link)
 
     async def press(self, chat: Chat, link: Link, *, data: str) -> bool:
         """A button of a deposit; whether it was one of the question that stands."""
@@ -77,12 +77,16 @@ class Deposits:
                 self._wait_again(told)
                 await self._out.say(chat.id, say(chat.language, "category"), await self._every_category(chat, told))
                 return True
+            case "b", Step.BRANCH:
+                told.branch_id = chat.branch_id = value if value in link.branch_ids else None
+            case "elsewhere", Step.CONFIRM:
+                told.branch_id = None
             case "ok", Step.CONFIRM:
                 await self._record(chat, link, told)
                 return True
             case _:
                 return False
-        await self._ask_next(chat)
+        await self._ask_next(chat, link)
         return True
 
     async def cancel(self, chat: Chat) -> None:
@@ -132,7 +136,7 @@ class Deposits:
         told.suggestions = [each.model_dump() for each in found.suggestions]
         told.needs_choice = found.needs_choice
 
-    async def _ask_next(self, chat: Chat) -> None:
+    async def _ask_next(self, chat: Chat, link: Link) -> None:
         told = chat.conversation
         assert told is not None  # noqa: S101  (asked by the callers)
         self._wait_again(told)
@@ -148,20 +152,27 @@ class Deposits:
             case Step.CATEGORY:
                 text = "category_unsure" if told.needs_choice else "category"
                 await self._out.say(chat.id, say(language, text), self._suggested(told, language))
+            case Step.BRANCH:
+                branches = [[(name, f"d:{told.id}:b={branch_id}")] for branch_id, name in link.branches.items()]
+                await self._out.say(chat.id, say(language, "branch"), [*branches, [self._stop(told, language)]])
             case Step.CONFIRM:
                 buttons = [[(say(language, "yes"), f"d:{told.id}:ok"), self._stop(told, language)]]
-                await self._out.say(chat.id, await self._summary(told, language), buttons)
+                if len(link.branches) > 1:
+                    buttons.append([(say(language, "elsewhere"), f"d:{told.id}:elsewhere")])
+                await self._out.say(chat.id, await self._summary(told, link, language), buttons)
 
     def _wait_again(self, told: Conversation) -> None:
         told.deadline = time.time() + self._patience
 
     async def _record(self, chat: Chat, link: Link, told: Conversation) -> None:
-        assert told.description and told.quantity and told.weight_grams and told.category  # noqa: S101, PT018  (the step)
+        assert told.description and told.quantity and told.weight_grams  # noqa: S101, PT018  (the step)
+        assert told.category and told.branch_id  # noqa: S101, PT018  (the step)
         language = chat.language
         try:
             # The conversation's number: whatever is pressed, repeated or made again, one telling is one deposit.
             deposit = await self._api.record_deposit(
                 link,
+                branch_id=told.branch_id,
                 description=told.description,
                 quantity=told.quantity,
                 weight_grams=told.weight_grams,
@@ -180,8 +191,10 @@ class Deposits:
             say(language, "recorded", quantity=deposit.quantity, description=told.description, weight=weight),
         )
 
-    async def _summary(self, told: Conversation, language: Language) -> str:
+    async def _summary(self, told: Conversation, link: Link, language: Language) -> str:
         labels = await self.labels(language)
+        # Whoever works in one branch knows where they are.
+        branch = link.branches.get(told.branch_id or "") if len(link.branches) > 1 else None
         return say(
             language,
             "confirm",
@@ -189,6 +202,7 @@ class Deposits:
             description=told.description,
             weight=kilos(told.weight_grams or 0, language),
             category=labels.get(told.category or "", told.category),
+            branch=f"\n{branch}" if branch else "",
         )
 
     def _suggested(self, told: Conversation, language: Language) -> Buttons:
@@ -209,3 +223,10 @@ class Deposits:
         if not self._categories:
             self._categories = await self._api.categories()
         return self._categories
+
+
+def _likely_branch(chat: Chat, link: Link) -> str | None:
+    """The only one, or that of the last time; None where it has to be asked."""
+    if len(link.branch_ids) == 1:
+        return link.branch_ids[0]
+    return chat.branch_id if chat.branch_id in link.branch_ids else None

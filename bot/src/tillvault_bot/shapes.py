@@ -27,6 +27,7 @@ class Link(Shape):
     user_name: str
     role: Literal["CASHIER", "MANAGER", "ADMIN"]
     branch_ids: list[str]
+    branch_names: list[str]
     telegram_id: int
     chat_id: int
     language: Language
@@ -35,6 +36,11 @@ class Link(Shape):
     @property
     def supervises(self) -> bool:
         return self.role != "CASHIER"
+
+    @property
+    def branches(self) -> dict[str, str]:
+        """Names by id, the person's own branch first."""
+        return dict(zip(self.branch_ids, self.branch_names, strict=True))
 
     def hears_of(self, branch_id: str | None) -> bool:
         return self.role == "ADMIN" or (self.role == "MANAGER" and branch_id in {None, *self.branch_ids})

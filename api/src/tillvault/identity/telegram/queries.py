@@ -14,7 +14,9 @@ _LINK = """
 SELECT l.id, l.user_id, u.name AS user_name, u.role::text AS role, l.telegram_id, l.chat_id, l.name, l.language,
        l.linked_at AS created_at, o.slug AS organisation,
        ARRAY(SELECT ub.branch_id FROM user_branches ub WHERE ub.organisation_id = $1 AND ub.user_id = l.user_id
-             ORDER BY ub.position) AS branch_ids
+             ORDER BY ub.position) AS branch_ids,
+       ARRAY(SELECT b.name FROM user_branches ub JOIN branches b ON b.organisation_id = $1 AND b.id = ub.branch_id
+             WHERE ub.organisation_id = $1 AND ub.user_id = l.user_id ORDER BY ub.position) AS branch_names
 FROM telegram_links l
 JOIN users u ON u.organisation_id = $1 AND u.id = l.user_id
 JOIN organisations o ON o.id = $1

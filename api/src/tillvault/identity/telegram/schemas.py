@@ -44,6 +44,7 @@ class TelegramLink(Wire):
     user_name: str
     role: Role
     branch_ids: list[UUID] = Field(description="The first is the person's own.")
+    branch_names: list[str] = Field(description="In the order of `branchIds`.")
     telegram_id: int
     chat_id: int
     name: str
