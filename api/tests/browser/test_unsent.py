@@ -32,6 +32,17 @@ def printed_pages(page: Page) -> None:
     )
 
 
+def park_and_take_up(counter: Counter, *goods: str) -> None:
+    till = counter.till
+    counter.pick(*goods)
+    till.button("Park").click()
+    counter.done()
+    counter.wait_for_parked(1)
+    till.button("Parked carts").click()
+    till.button("Take up").click()
+    expect(counter.lines).to_have_count(len(goods))
+
+
 def test_a_sale_without_a_network_has_a_provisional_receipt_and_its_number_once_sent(counter: Counter) -> None:
     page, till = counter.page, counter.till
     counter.pick("Bread", "Bread", "Coffee")
@@ -90,14 +101,8 @@ def test_a_sale_that_was_taken_off_the_list_stays_to_be_seen(counter: Counter) -
 
 
 def test_a_cart_taken_up_is_sold_with_its_sale_also_without_a_network(counter: Counter) -> None:
-    page, till = counter.page, counter.till
-    counter.pick("Bread", "Coffee")
-    till.button("Park").click()
-    counter.done()
-    counter.wait_for_parked(1)
-    till.button("Parked carts").click()
-    till.button("Take up").click()
-    expect(counter.lines).to_have_count(2)
+    page = counter.page
+    park_and_take_up(counter, "Bread", "Coffee")
     (cart,) = counter.api.ok(counter.api.get("/v1/sales/carts"))["items"]
     assert cart["status"] == "OPEN"
 
@@ -113,14 +118,8 @@ def test_a_cart_taken_up_is_sold_with_its_sale_also_without_a_network(counter: C
 
 
 def test_a_cart_that_is_gone_is_said_and_can_be_sold_all_the_same(counter: Counter) -> None:
-    page, till = counter.page, counter.till
-    counter.pick("Bread")
-    till.button("Park").click()
-    counter.done()
-    counter.wait_for_parked(1)
-    till.button("Parked carts").click()
-    till.button("Take up").click()
-    expect(counter.lines).to_have_count(1)
+    page = counter.page
+    park_and_take_up(counter, "Bread")
     (cart,) = counter.api.ok(counter.api.get("/v1/sales/carts"))["items"]
     counter.api.ok(counter.api.delete(f"/v1/sales/carts/{cart['id']}"))
 
@@ -133,17 +132,10 @@ def test_a_cart_that_is_gone_is_said_and_can_be_sold_all_the_same(counter: Count
 
 
 def test_emptying_a_cart_that_was_taken_up_gives_it_up(counter: Counter) -> None:
-    till = counter.till
-    counter.pick("Bread")
-    till.button("Park").click()
-    counter.done()
-    counter.wait_for_parked(1)
-    till.button("Parked carts").click()
-    till.button("Take up").click()
-    expect(counter.lines).to_have_count(1)
+    park_and_take_up(counter, "Bread")
 
     with counter.page.expect_response(lambda answer: answer.request.method == "DELETE") as told:
-        till.button("Empty").click()
+        counter.till.button("Empty").click()
         counter.page.get_by_role("dialog").get_by_role("button", name="Empty").click()
 
     assert told.value.status == 200
