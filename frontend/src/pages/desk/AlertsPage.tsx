@@ -48,7 +48,7 @@ export function AlertsPage() {
       />
       <DataTable
         label={t('deposits.alerts.title')}
-        rows={found.data?.items ?? []}
+        items={found.data?.items ?? []}
         rowKey={(alert) => alert.key}
         error={found.error}
         isLoading={found.isPending}

@@ -1,4 +1,4 @@
-import { Code, Group, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Code, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -7,6 +7,7 @@ import { useAudit } from '@/state/queries/audit';
 import type { Entry } from '@/state/queries/audit';
 import { usePeople } from '@/state/queries/people';
 
+import { Choice } from './parts/Choice';
 import { DataTable } from './parts/DataTable';
 import { PageHead } from './parts/PageHead';
 import { useTime } from './parts/time';
@@ -33,25 +34,18 @@ export function AuditPage() {
             setTyped(event.currentTarget.value);
           }}
         />
-        <Select
+        <Choice
           label={t('office.person')}
-          placeholder={t('office.all')}
           value={actorId}
-          searchable
-          clearable
-          clearButtonProps={{ 'aria-label': t('office.clear') }}
+          isSearchable
           data={people.map((person) => ({ value: person.id, label: person.name }))}
-          onChange={setActorId}
+          onValue={setActorId}
         />
       </Group>
       <DataTable
+        {...found}
         label={t('office.audit.title')}
-        rows={found.items}
         rowKey={(one) => one.id}
-        error={found.error}
-        isLoading={found.isLoading}
-        more={found.more}
-        isMore={found.isMore}
         columns={[
           { head: t('office.time'), cell: (one) => time.moment(one.occurredAt) },
           { head: t('office.person'), cell: (one) => one.actorName },

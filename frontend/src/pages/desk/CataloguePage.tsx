@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Select, Stack, TextInput } from '@mantine/core';
+import { Badge, Button, Group, Stack, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -8,6 +8,7 @@ import { download } from '@/state/download';
 import { useCategories, useProducts } from '@/state/queries/products';
 
 import { Categories } from './parts/Categories';
+import { Choice } from './parts/Choice';
 import { DataTable } from './parts/DataTable';
 import { ImportFile } from './parts/ImportFile';
 import { PageHead } from './parts/PageHead';
@@ -72,24 +73,17 @@ export function CataloguePage() {
             setTyped(event.currentTarget.value);
           }}
         />
-        <Select
+        <Choice
           label={t('office.catalogue.category')}
-          placeholder={t('office.all')}
           value={categoryId}
-          clearable
-          clearButtonProps={{ 'aria-label': t('office.clear') }}
           data={categories.map((category) => ({ value: category.id, label: category.name }))}
-          onChange={setCategoryId}
+          onValue={setCategoryId}
         />
       </Group>
       <DataTable
+        {...found}
         label={t('office.catalogue.title')}
-        rows={found.items}
         rowKey={(product) => product.id}
-        error={found.error}
-        isLoading={found.isLoading}
-        more={found.more}
-        isMore={found.isMore}
         columns={[
           {
             head: t('office.name'),

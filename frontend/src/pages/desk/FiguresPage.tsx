@@ -12,6 +12,7 @@ import type { Period, TakingsOut, VarianceOut, Whose } from '@/state/queries/fig
 import { useBranches } from '@/state/queries/places';
 
 import type { Bar } from './parts/BarFigure';
+import { Choice } from './parts/Choice';
 import { DataTable } from './parts/DataTable';
 import { PlaceFilters } from './parts/Filters';
 import { PageHead } from './parts/PageHead';
@@ -46,14 +47,11 @@ export function FiguresPage() {
           />
         ))}
         {branches.length > 1 && (
-          <Select
+          <Choice
             label={t('office.branch')}
-            placeholder={t('office.all')}
             value={period.branchId}
-            clearable
-            clearButtonProps={{ 'aria-label': t('office.clear') }}
             data={branches.map((branch) => ({ value: branch.id, label: branch.name }))}
-            onChange={(branchId) => {
+            onValue={(branchId) => {
               setPeriod({ ...period, branchId });
             }}
           />
@@ -125,7 +123,7 @@ function Takings({ by, period, isWide }: { by: TakingsBy; period: Period; isWide
       {(lines: TakingsOut[]) => (
         <DataTable
           label={title}
-          rows={lines}
+          items={lines}
           rowKey={(line) => `${line.key ?? ''} ${line.currency}`}
           columns={[
             { head: t(`office.figures.by.${by}`), cell: name },
@@ -190,7 +188,7 @@ function Variances({ by, period, whose = EVERYBODY, isWide = false, children }: 
       {(lines: VarianceOut[]) => (
         <DataTable
           label={title}
-          rows={lines}
+          items={lines}
           rowKey={(line) => `${line.key ?? ''} ${line.currency}`}
           columns={[
             { head: t(`office.figures.by.${by}`), cell: name },

@@ -1,4 +1,4 @@
-import { Badge, Button, Checkbox, Code, Stack, Text, TextInput } from '@mantine/core';
+import { Badge, Button, Checkbox, Code, Stack, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
@@ -6,6 +6,7 @@ import { useActKey } from '@/components/useActKey';
 import { SCOPES, useApiKeys, useCreateApiKey, useRevokeApiKey } from '@/state/queries/machines';
 import type { ApiKey, Scope } from '@/state/queries/machines';
 
+import { Confirm } from './parts/Confirm';
 import { DataTable } from './parts/DataTable';
 import { FormDialog } from './parts/FormDialog';
 import { PageHead } from './parts/PageHead';
@@ -36,13 +37,9 @@ export function KeysPage() {
         )}
       </PageHead>
       <DataTable
+        {...found}
         label={t('office.keys.title')}
-        rows={found.items}
         rowKey={(one) => one.id}
-        error={found.error}
-        isLoading={found.isLoading}
-        more={found.more}
-        isMore={found.isMore}
         columns={[
           { head: t('office.name'), cell: (one) => one.name },
           { head: t('office.keys.hint'), cell: (one) => <Code>{one.hint}…</Code> },
@@ -152,18 +149,14 @@ function Revoke({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) {
   const { t } = useTranslation();
   const revoke = useRevokeApiKey();
   return (
-    <FormDialog
+    <Confirm
       title={`${t('office.keys.revoke')}: ${apiKey.name}`}
       submit={t('office.keys.revoke')}
-      isDangerous
-      isPending={revoke.isPending}
-      error={revoke.error}
+      act={revoke}
+      target={apiKey.id}
       onClose={onClose}
-      onSubmit={() => {
-        revoke.mutate(apiKey.id, { onSuccess: onClose });
-      }}
     >
-      <Text>{t('office.keys.revokeText')}</Text>
-    </FormDialog>
+      {t('office.keys.revokeText')}
+    </Confirm>
   );
 }

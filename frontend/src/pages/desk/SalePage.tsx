@@ -56,7 +56,7 @@ function Detail({ sale }: { sale: Sale }) {
       </Card>
       <DataTable
         label={t('office.sale.lines')}
-        rows={sale.lines}
+        items={sale.lines}
         rowKey={(line) => String(line.number)}
         columns={[
           { head: t('office.sale.line'), cell: (line) => line.name },

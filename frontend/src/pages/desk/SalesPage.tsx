@@ -41,13 +41,9 @@ export function SalesPage() {
         <PlaceFilters value={filters} onValue={setFilters} />
       </Group>
       <DataTable
+        {...found}
         label={t('office.sale.title')}
-        rows={found.items}
         rowKey={(sale) => sale.id}
-        error={found.error}
-        isLoading={found.isLoading}
-        more={found.more}
-        isMore={found.isMore}
         columns={[
           {
             head: t('office.sale.number'),

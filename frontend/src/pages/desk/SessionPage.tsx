@@ -178,13 +178,9 @@ function Movements({ session }: { session: Session }) {
       </Title>
       <Refusal error={decide.error} />
       <DataTable
+        {...found}
         label={t('office.session.movements')}
-        rows={found.items}
         rowKey={(movement) => movement.id}
-        error={found.error}
-        isLoading={found.isLoading}
-        more={found.more}
-        isMore={found.isMore}
         columns={[
           { head: t('office.time'), cell: (movement) => time.clock(movement.createdAt) },
           { head: t('office.kind'), cell: (movement) => t(`till.report.kinds.${movement.type}`) },

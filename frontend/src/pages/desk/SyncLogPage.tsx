@@ -1,10 +1,11 @@
-import { Select, Stack } from '@mantine/core';
+import { Stack } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import type { SyncStatus } from '@/api';
 import { useSyncLogs } from '@/state/queries/machines';
 
+import { Choice } from './parts/Choice';
 import { DataTable } from './parts/DataTable';
 import { PageHead } from './parts/PageHead';
 import { useTime } from './parts/time';
@@ -18,29 +19,19 @@ export function SyncLogPage() {
   return (
     <Stack>
       <PageHead title={t('office.sync.title')} />
-      <Select
+      <Choice
         label={t('office.status')}
-        placeholder={t('office.all')}
-        maw={320}
         value={status}
-        clearable
-        clearButtonProps={{ 'aria-label': t('office.clear') }}
         data={(['SUCCEEDED', 'FAILED'] as const).map((value) => ({
           value,
           label: t(`office.sync.state.${value}`),
         }))}
-        onChange={(chosen) => {
-          setStatus(chosen);
-        }}
+        onValue={setStatus}
       />
       <DataTable
+        {...found}
         label={t('office.sync.title')}
-        rows={found.items}
         rowKey={(one) => one.id}
-        error={found.error}
-        isLoading={found.isLoading}
-        more={found.more}
-        isMore={found.isMore}
         columns={[
           { head: t('office.time'), cell: (one) => time.moment(one.startedAt) },
           { head: t('office.sync.target'), cell: (one) => one.target },

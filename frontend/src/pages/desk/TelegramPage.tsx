@@ -8,8 +8,8 @@ import { useMe } from '@/state/queries/me';
 import { useGiveCode, useLinks, useRemoveLink } from '@/state/queries/telegram';
 import type { LinkCode, TelegramLink } from '@/state/queries/telegram';
 
+import { Confirm } from './parts/Confirm';
 import { DataTable } from './parts/DataTable';
-import { FormDialog } from './parts/FormDialog';
 import { PageHead } from './parts/PageHead';
 import { useTime } from './parts/time';
 
@@ -30,13 +30,9 @@ export function TelegramPage() {
         {t(me?.role === 'ADMIN' ? 'deposits.telegram.every' : 'deposits.telegram.own')}
       </Title>
       <DataTable
+        {...found}
         label={t('deposits.telegram.accounts')}
-        rows={found.items}
         rowKey={(link) => link.id}
-        error={found.error}
-        isLoading={found.isLoading}
-        more={found.more}
-        isMore={found.isMore}
         empty={t('deposits.telegram.none')}
         columns={[
           { head: t('office.person'), cell: (link) => link.userName },
@@ -134,18 +130,14 @@ function Unlink({ link, onClose }: { link: TelegramLink; onClose: () => void }) 
   const { t } = useTranslation();
   const remove = useRemoveLink();
   return (
-    <FormDialog
+    <Confirm
       title={t('deposits.telegram.unlink')}
       submit={t('deposits.telegram.unlink')}
-      isDangerous
-      isPending={remove.isPending}
-      error={remove.error}
+      act={remove}
+      target={link.id}
       onClose={onClose}
-      onSubmit={() => {
-        remove.mutate(link.id, { onSuccess: onClose });
-      }}
     >
-      <Text>{t('deposits.telegram.unlinkText', { name: link.userName })}</Text>
-    </FormDialog>
+      {t('deposits.telegram.unlinkText', { name: link.userName })}
+    </Confirm>
   );
 }

@@ -39,13 +39,9 @@ export function VaultPage() {
         <PlaceFilters value={days} onValue={setDays} />
       </Group>
       <DataTable
+        {...found}
         label={t('vault.title')}
-        rows={found.items}
         rowKey={(ticket) => ticket.id}
-        error={found.error}
-        isLoading={found.isLoading}
-        more={found.more}
-        isMore={found.isMore}
         columns={[
           {
             head: t('vault.number'),

@@ -1,4 +1,4 @@
-import { Anchor, Group, Select, Stack } from '@mantine/core';
+import { Anchor, Group, Stack } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
@@ -6,6 +6,7 @@ import { useLive } from '@/state/live';
 import { CATEGORIES, useDepositEvents, useDeposits } from '@/state/queries/deposits';
 import type { Deposit, DepositFilters } from '@/state/queries/deposits';
 
+import { Choice } from '../parts/Choice';
 import { DataTable } from '../parts/DataTable';
 import { PlaceFilters } from '../parts/Filters';
 import { daysAgo, useTime } from '../parts/time';
@@ -38,37 +39,27 @@ export function DepositsPage() {
       <DepositHead title={t('deposits.title')} />
       <Group align="flex-end" gap="sm" className="no-print">
         <PlaceFilters value={filters} onValue={setFilters} />
-        <Select
+        <Choice
           label={t('office.status')}
-          placeholder={t('office.all')}
           value={filters.status}
-          clearable
-          clearButtonProps={{ 'aria-label': t('office.clear'), size: 'lg' }}
           data={STATES.map((value) => ({ value, label: t(`deposits.status.${value}`) }))}
-          onChange={(status) => {
+          onValue={(status) => {
             setFilters({ ...filters, status });
           }}
         />
-        <Select
+        <Choice
           label={t('deposits.category')}
-          placeholder={t('office.all')}
           value={filters.category}
-          clearable
-          clearButtonProps={{ 'aria-label': t('office.clear'), size: 'lg' }}
           data={CATEGORIES.map((value) => ({ value, label: `${value} ${name(value)}` }))}
-          onChange={(category) => {
+          onValue={(category) => {
             setFilters({ ...filters, category });
           }}
         />
       </Group>
       <DataTable
+        {...found}
         label={t('deposits.title')}
-        rows={found.items}
         rowKey={(deposit) => deposit.id}
-        error={found.error}
-        isLoading={found.isLoading}
-        more={found.more}
-        isMore={found.isMore}
         columns={[
           {
             head: t('deposits.description'),

@@ -8,6 +8,7 @@ import { told } from '@/state/queries/deposits';
 import { FILE_LANGUAGES, useDownloadReport, useSchedules } from '@/state/queries/exports';
 import { useBranches } from '@/state/queries/places';
 
+import { Choice } from '../parts/Choice';
 import { PageHead } from '../parts/PageHead';
 import { Secrets } from '../parts/Secrets';
 import { daysAgo } from '../parts/time';
@@ -79,14 +80,11 @@ function Download() {
             }}
           />
           {branches.length > 1 && (
-            <Select
+            <Choice
               label={t('office.branch')}
-              placeholder={t('office.all')}
               value={branchId}
-              clearable
-              clearButtonProps={{ 'aria-label': t('office.clear'), size: 'lg' }}
               data={branches.map((branch) => ({ value: branch.id, label: branch.name }))}
-              onChange={setBranchId}
+              onValue={setBranchId}
             />
           )}
           <Select

@@ -6,6 +6,7 @@ import { Refusal } from '@/components/Refusal';
 import { useAttempts, useChangeSchedule, useDeleteSchedule, useRetrySchedule } from '@/state/queries/exports';
 import type { Schedule } from '@/state/queries/exports';
 
+import { Confirm } from '../parts/Confirm';
 import { DataTable } from '../parts/DataTable';
 import { FormDialog } from '../parts/FormDialog';
 import { useTime } from '../parts/time';
@@ -126,13 +127,9 @@ function Attempts({ id }: { id: string }) {
   const found = useAttempts(id);
   return (
     <DataTable
+      {...found}
       label={t('deposits.schedule.attempts')}
-      rows={found.items}
       rowKey={(one) => one.id}
-      error={found.error}
-      isLoading={found.isLoading}
-      more={found.more}
-      isMore={found.isMore}
       columns={[
         { head: t('office.time'), cell: (one) => time.moment(one.startedAt) },
         { head: t('office.status'), cell: (one) => t(`office.sync.state.${one.status}`) },
@@ -181,18 +178,14 @@ function Delete({ schedule, onClose }: { schedule: Schedule; onClose: () => void
   const { t } = useTranslation();
   const remove = useDeleteSchedule();
   return (
-    <FormDialog
+    <Confirm
       title={t('deposits.schedule.delete')}
       submit={t('deposits.schedule.delete')}
-      isDangerous
-      isPending={remove.isPending}
-      error={remove.error}
+      act={remove}
+      target={schedule.id}
       onClose={onClose}
-      onSubmit={() => {
-        remove.mutate(schedule.id, { onSuccess: onClose });
-      }}
     >
-      <Text>{t('deposits.schedule.deleteText', { name: schedule.name })}</Text>
-    </FormDialog>
+      {t('deposits.schedule.deleteText', { name: schedule.name })}
+    </Confirm>
   );
 }

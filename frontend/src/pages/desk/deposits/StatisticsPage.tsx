@@ -92,7 +92,7 @@ function Figure({ by, period, isWide }: { by: StatisticsBy; period: Period; isWi
           </Suspense>
           <DataTable
             label={title}
-            rows={lines}
+            items={lines}
             rowKey={(line) => line.key}
             columns={[
               { head: t(`deposits.statistics.by.${by}`), cell: name },

@@ -16,7 +16,7 @@ export interface Column<T> {
 
 interface Props<T> {
   label: string;
-  rows: readonly T[];
+  items: readonly T[];
   rowKey: (row: T) => string;
   columns: readonly Column<T>[];
   error?: unknown;
@@ -26,10 +26,11 @@ interface Props<T> {
   empty?: string;
 }
 
-/** A list as a table; it scrolls sideways by itself where it is wider than the screen. */
+/** A list as a table; it scrolls sideways by itself where it is wider than the screen. A list that is read page by page
+ *  is given as it is found: `{...found}`. */
 export function DataTable<T>({
   label,
-  rows,
+  items,
   rowKey,
   columns,
   error,
@@ -49,7 +50,7 @@ export function DataTable<T>({
   return (
     <Stack gap="sm">
       <Refusal error={error} />
-      {rows.length === 0 ? (
+      {items.length === 0 ? (
         <Text c="dimmed">{empty ?? t('office.list.empty')}</Text>
       ) : (
         <Table.ScrollContainer
@@ -67,7 +68,7 @@ export function DataTable<T>({
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
-              {rows.map((row) => (
+              {items.map((row) => (
                 <Table.Tr key={rowKey(row)}>
                   {columns.map((column) => (
                     <Table.Td key={column.head} ta={align(column)} visibleFrom={shown(column)}>

@@ -1,10 +1,11 @@
-import { Button, Select } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import type { DeliveryStatus } from '@/api';
 import { useDeliveries } from '@/state/queries/machines';
 
+import { Choice } from './Choice';
 import { DataTable } from './DataTable';
 import { useTime } from './time';
 
@@ -23,26 +24,16 @@ export function Deliveries({ webhookId, onAgain }: Props) {
   const found = useDeliveries(webhookId, status);
   return (
     <>
-      <Select
+      <Choice
         label={t('office.status')}
-        placeholder={t('office.all')}
-        maw={320}
         value={status}
-        clearable
-        clearButtonProps={{ 'aria-label': t('office.clear') }}
         data={STATES.map((value) => ({ value, label: t(`office.webhooks.state.${value}`) }))}
-        onChange={(chosen) => {
-          setStatus(chosen);
-        }}
+        onValue={setStatus}
       />
       <DataTable
+        {...found}
         label={t('office.webhooks.deliveries')}
-        rows={found.items}
         rowKey={(one) => one.eventId}
-        error={found.error}
-        isLoading={found.isLoading}
-        more={found.more}
-        isMore={found.isMore}
         columns={[
           { head: t('office.time'), cell: (one) => time.moment(one.occurredAt) },
           { head: t('office.kind'), cell: (one) => one.type },

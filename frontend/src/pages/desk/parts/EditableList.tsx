@@ -64,7 +64,7 @@ export function EditableList<T extends { id: string }>(props: Props<T>) {
       </PageHead>
       <DataTable
         label={props.label ?? props.title}
-        rows={props.found.data ?? []}
+        items={props.found.data ?? []}
         rowKey={(row) => row.id}
         error={props.found.error}
         isLoading={props.found.isPending}

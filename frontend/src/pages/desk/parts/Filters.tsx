@@ -1,9 +1,10 @@
-import { Group, Select, TextInput } from '@mantine/core';
+import { Group, TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 
 import { usePeople } from '@/state/queries/people';
 import { useBranches, useRegisters } from '@/state/queries/places';
 
+import { Choice } from './Choice';
 import { useMay } from './useMay';
 
 interface Where {
@@ -60,16 +61,13 @@ export function PlaceFilters<T extends Partial<Where>>({
           ({ field, label, data }) =>
             field in value &&
             data.length > 1 && (
-              <Select
+              <Choice
                 key={field}
                 label={label}
-                placeholder={t('office.all')}
                 value={value[field] ?? null}
                 data={data.map((one) => ({ value: one.id, label: one.name }))}
-                clearable
-                searchable
-                clearButtonProps={{ 'aria-label': t('office.clear'), size: 'lg' }}
-                onChange={(changed) => {
+                isSearchable
+                onValue={(changed) => {
                   set(field, changed);
                 }}
               />

@@ -53,7 +53,7 @@ export function ImportFile({ onClose }: { onClose: () => void }) {
         {told !== undefined && told.errors.length > 0 && (
           <DataTable
             label={t('office.import.errors')}
-            rows={told.errors}
+            items={told.errors}
             rowKey={(error) => `${error.line} ${error.column ?? ''} ${error.message}`}
             columns={[
               { head: t('office.import.line'), cell: (error) => error.line, isNumber: true },

@@ -37,13 +37,9 @@ export function SessionTable({
   const time = useTime();
   return (
     <DataTable
+      {...found}
       label={label}
-      rows={found.items}
       rowKey={(session) => session.id}
-      error={found.error}
-      isLoading={found.isLoading}
-      more={found.more}
-      isMore={found.isMore}
       empty={empty}
       columns={[
         {
