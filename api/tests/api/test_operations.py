@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator
+from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -142,8 +144,12 @@ def test_the_openapi_document_names_every_refusal_by_example(api: Api) -> None:
                     assert response["content"]["application/json"]["examples"], (method, path, status)
 
 
-def test_a_head_of_a_page_and_a_wrong_method_are_answered(api: Api) -> None:
-    wrong = api.delete("/v1/branches")
+def test_a_method_that_a_path_does_not_know_is_told_all_that_it_knows(api: Api) -> None:
+    paths: dict[str, Any] = api.get("/openapi.json").json()["paths"]
 
-    assert (wrong.status_code, wrong.json()["code"]) == (405, "METHOD_NOT_ALLOWED")
-    assert "GET" in wrong.headers["Allow"]
+    for path, operations in paths.items():
+        wrong = api.request("TRACE", re.sub(r"\{.*?\}", str(uuid4()), path))
+        told = wrong.headers["Allow"].split(", ")
+        assert (wrong.status_code, told) == (405, sorted(method.upper() for method in operations)), path
+    assert api.delete("/v1/branches").json()["code"] == "METHOD_NOT_ALLOWED"
+    assert api.post("/openapi.json").headers["Allow"] == "GET, HEAD"

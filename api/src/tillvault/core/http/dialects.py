@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -99,7 +101,7 @@ async def on_http(request: Request, error: Exception) -> Response:
         case 404:
             refusal: AppError = PathNotFound()
         case 405:
-            refusal = MethodNotAllowed(headers=error.headers)
+            refusal = MethodNotAllowed(headers=_allowed(request))
         case 413:
             refusal = PayloadTooLarge()
         case 400:
@@ -107,6 +109,18 @@ async def on_http(request: Request, error: Exception) -> Response:
         case _:
             refusal = InternalError()
     return await on_refusal(request, refusal)
+
+
+def _allowed(request: Request) -> dict[str, str]:
+    """`Allow` with every method of the resource (RFC 9110, section 15.5.6). Each method is a route of its own, and the
+    router names those of the first that it found alone."""
+    methods: defaultdict[str, set[str]] = defaultdict(set)
+    for route in iter_route_contexts(request.app.routes):
+        if route.path and route.methods and route.path_regex.match(request.scope["path"]):
+            methods[route.path] |= route.methods
+    # A path with a word in it is another resource than the one with any id in that place.
+    named = min(methods, key=lambda path: path.count("{"))
+    return {"Allow": ", ".join(sorted(methods[named]))}
 
 
 def field_name(location: Iterable[int | str]) -> str:
