@@ -7,7 +7,14 @@ from uuid import uuid4
 
 import httpx
 
-from tests.support import Api, Shop, fetch
+from tests.support import Api, Shop, fetch, open_drawer
+
+
+def till_with_drawer(shop: Shop) -> Api:
+    """Ana at the first register, with 50 EUR in her drawer."""
+    till = shop.ana.login(shop.registers[0])
+    open_drawer(till, {"EUR": 50})
+    return till
 
 
 def product(dsn: str, shop: Shop, *, price: int, currency: str | None = None, **columns: Any) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from tests.books import audited
-from tests.selling import product, report, sell, sold
+from tests.selling import product, report, sell, sold, till_with_drawer
 from tests.support import Api, Shop, Shops, fetch, open_drawer, refused
 from tillvault.identity.domain import Role
 
@@ -23,9 +23,7 @@ def shop(shops: Shops) -> Shop:
 
 @pytest.fixture
 def till(shop: Shop) -> Api:
-    till = shop.ana.login(shop.registers[0])
-    open_drawer(till, {"EUR": 50})
-    return till
+    return till_with_drawer(shop)
 
 
 @pytest.fixture

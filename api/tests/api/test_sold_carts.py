@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.selling import product, sell, sold
+from tests.selling import product, sell, sold, till_with_drawer
 from tests.support import Api, Shop, Shops, open_drawer, race, refused, statuses
 
 
@@ -18,9 +18,7 @@ def shop(shops: Shops) -> Shop:
 
 @pytest.fixture
 def till(shop: Shop) -> Api:
-    till = shop.ana.login(shop.registers[0])
-    open_drawer(till, {"EUR": 50})
-    return till
+    return till_with_drawer(shop)
 
 
 @pytest.fixture
