@@ -93,12 +93,6 @@ def upgrade() -> None:
             ["users.organisation_id", "users.id"],
             name=op.f("fk_sales_organisation_id_cashier_id"),
         ),
-        sa.ForeignKeyConstraint(
-            ["organisation_id", "refunded_sale_id"],
-            ["sales.organisation_id", "sales.id"],
-            name=op.f("fk_sales_organisation_id_refunded_sale_id"),
-        ),
-        sa.PrimaryKeyConstraint("organisation_id", "id", name=op.f("pk_sales")),
         sa.UniqueConstraint(
             "organisation_id",
             "series_id",
@@ -115,6 +109,15 @@ def upgrade() -> None:
         postgresql_where=sa.text("refunded_sale_id IS NOT NULL"),
     )
     op.create_index("ix_sales_session", "sales", ["organisation_id", "session_id"], unique=False)
+    # The key last, as that of drawers: or every line and payment would be checked by reading every sale.
+    op.create_primary_key(op.f("pk_sales"), "sales", ["organisation_id", "id"])
+    op.create_foreign_key(
+        op.f("fk_sales_organisation_id_refunded_sale_id"),
+        "sales",
+        "sales",
+        ["organisation_id", "refunded_sale_id"],
+        ["organisation_id", "id"],
+    )
     op.create_table(
         "sale_lines",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
