@@ -333,6 +333,7 @@ def test_keys_are_in_a_backup_only_when_asked_for_and_never_take_the_place_of_ot
     refused = target.run("restore", str(path), "--with-keys", TILLVAULT_KEYS_DIR=str(other))
     untouched = target.tables()
     done = target.run("restore", str(path), "--with-keys", TILLVAULT_KEYS_DIR=str(new))
+    again = target.run("restore", str(path), "--with-keys", TILLVAULT_KEYS_DIR=str(tmp_path / "untouched"))
 
     assert made.exit_code == 0
     assert "This file holds the private keys" in made.output
@@ -341,6 +342,8 @@ def test_keys_are_in_a_backup_only_when_asked_for_and_never_take_the_place_of_ot
     assert "pin_pepper is not the one of the backup" in " ".join(refused.output.split())
     assert untouched == set()
     assert done.exit_code == 0, done.output
+    assert "The database is not empty" in again.output
+    assert not (tmp_path / "untouched").exists()
     for name in SECRETS:
         assert (new / name).read_bytes() == (source.keys / name).read_bytes()
         assert stat.S_IMODE((new / name).stat().st_mode) == 0o600

@@ -73,9 +73,10 @@ def restore(target: Target, settings: Settings, wish: Wish, shown: Shown) -> Res
         with shown("Checking the file") as progress:
             _check(backup, progress)
         _refuse_newer(backup.manifest)
+        # Before the keys, which may come from the backup: a database that must be left alone leaves their folder alone.
+        found, major = asyncio.run(_look(target, wish))
         signers = _keys(backup, settings, wish)
         given_up = _given_up(backup.manifest, signers, wish)
-        found, major = asyncio.run(_look(target, wish))
         with shown("Restoring") as progress:
             loading.load(backup, target.owner, found=found, major=major, progress=progress)
         manifest = backup.manifest
