@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from tillvault.core.db import Connection, Row
 
-PAGE = 1024
-"""A multiple of the width of a tile, and at most 64 MiB of raw bodies."""
+PAGE = 512
+"""A multiple of the width of a tile, and at most 32 MiB of raw bodies."""
 
 _SNAPSHOT = re.compile(r"[0-9A-F]+(?:-[0-9A-F]+)*", re.ASCII)
 

@@ -4,7 +4,7 @@ that nothing is."""
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -13,13 +13,15 @@ from typing import Any
 import orjson
 
 from tillvault.core.db import Row
-from tillvault.vault import canonical, evidence, key_leaves, leaves
+from tillvault.vault import canonical, evidence, key_leaves, leaves, merkle
 from tillvault.vault.entries import Broken, Chain, check_content, check_envelope, check_evidence
+from tillvault.vault.fsck_scan import scan
 from tillvault.vault.jwk import PublicKeys
 from tillvault.vault.leaves import KEY, TICKET, Leaf
 
 _SALT = re.compile(rb'"salt":"([0-9a-f]{32})"')
 """No string of a canonical text holds these quotes without a backslash before them."""
+_MEMBERS = frozenset({*leaves.ENVELOPE_FIELDS, "ticket"})
 
 # The judge ----------------------------------------------------------------------------------------------------------
 
@@ -101,7 +103,7 @@ def _check_ticket(leaf: Leaf, row: Row) -> None:
 
 @dataclass(slots=True)
 class Prover:
-    """Makes anew all that is stored of a ticket and compares it, text by text, with what is stored.
+    """Makes anew all that is stored of tickets and compares it, text by text, with what is stored.
 
     It goes on from where the chain stands, which the judge must have led to its first leaf: that the log has a name,
     and which, is not asked again.
@@ -119,66 +121,144 @@ class Prover:
     def __post_init__(self) -> None:
         self.issuer, _, self.tenant = self.chain.origin.rpartition("/")
 
-    def proves(self, row: Row) -> bool:
-        """Whether the row is a ticket's, follows and holds: then the chain has moved on. False says nothing yet."""
-        chain = self.chain
-        index, stream, seq, leaf, leaf_hash, _, identifier, scheme, *ticket = row
-        identity, source, session, envelope, raw, position, token, received = ticket
-        ledger_hash = leaves.ledger_hash(stream, seq)
+    def proves(self, rows: Sequence[Row]) -> bool:
+        """Whether all rows are tickets', follow and hold: then the chain has moved on. False says nothing yet."""
+        chain, number = self.chain, len(rows)
+        first = chain.streams.get(leaves.POS, 0) + 1
+        indices, streams, seqs, texts, hashes, _, ids, schemes, *tickets = zip(*rows, strict=True)
+        identities, sources, sessions, envelopes, raws, ledger_hashes, tokens, times = tickets
         if (
-            (index, stream, seq) != (chain.size, leaves.POS, chain.streams.get(stream, 0) + 1)
-            or (scheme, position) != (canonical.SCHEME, ledger_hash)
-            or identifier is None
+            None in ids
+            or {*streams} != {leaves.POS}
+            or {*schemes} != {canonical.SCHEME}
+            or indices != (*range(chain.size, chain.size + number),)
+            or seqs != (*range(first, first + number),)
+            or [*ledger_hashes] != [f"LEDGER:{leaves.POS}:{seq:08d}" for seq in seqs]
         ):
             return False
-        envelope_text = envelope.encode()
-        content_sha256 = _content(raw, envelope_text, source, session, self.tenant)
-        if content_sha256 is None or content_sha256 != identity.hex():
+        described = [envelope.encode() for envelope in envelopes]
+        contents = contents_of(raws, described, sources, sessions, self.tenant)
+        if contents is None:
             return False
-        if received != self.received:
-            self.received, self.received_at = received, leaves.moment(received)
-            self.received_second = int(received.timestamp())
-        text = (
-            f'{{"content_sha256":"{content_sha256}","document_id":"{identifier}"'
-            f',"envelope_sha256":"{sha256(envelope_text).hexdigest()}","index":{index},"log":"{chain.origin}"'
-            f',"prev":"{chain.prev}","raw_sha256":"{sha256(raw).hexdigest()}","received_at":"{self.received_at}"'
-            f',"stream":"{stream}","stream_seq":{seq},"type":"{TICKET}","v":{leaves.VERSION}}}'
-        )
-        if text != leaf or self.received_at < chain.received_at or leaves.leaf_hash(text.encode()) != leaf_hash:
+        identified = [sha256(content).hexdigest() for content in contents]
+        if identified != [identity.hex() for identity in identities]:
             return False
-        digest = leaf_hash.hex()
-        if self.keys is not None and not self._is_evidence(token, identifier, ledger_hash, content_sha256, digest):
-            return False
-        chain.prev, chain.received_at = digest, self.received_at
-        chain.streams[stream] = seq
-        chain.size += 1
+        return self._follow(zip(seqs, texts, hashes, ids, identified, described, raws, tokens, times, strict=True))
+
+    def _follow(self, tickets: Iterable[tuple[Any, ...]]) -> bool:
+        """Whether the leaves are those of the tickets, one after the other."""
+        chain = self.chain
+        origin, index, prev, received_at, seq = chain.origin, chain.size, chain.prev, chain.received_at, 0
+        for seq, stored, stored_hash, identifier, identity, envelope, raw, token, received in tickets:
+            if received != self.received:
+                self.received, self.received_at = received, leaves.moment(received)
+                self.received_second = int(received.timestamp())
+            text = (
+                f'{{"content_sha256":"{identity}","document_id":"{identifier}"'
+                f',"envelope_sha256":"{sha256(envelope).hexdigest()}","index":{index},"log":"{origin}"'
+                f',"prev":"{prev}","raw_sha256":"{sha256(raw).hexdigest()}","received_at":"{self.received_at}"'
+                f',"stream":"{leaves.POS}","stream_seq":{seq},"type":"{TICKET}","v":{leaves.VERSION}}}'
+            )
+            if text != stored or self.received_at < received_at or merkle.hash_leaf(text.encode()) != stored_hash:
+                return False
+            digest = stored_hash.hex()
+            if self.keys is not None:
+                claims = self._claims(identifier, index, seq, identity, prev, digest)
+                if not self._is_evidence(token, claims, self.keys):
+                    return False
+            index, prev, received_at = index + 1, digest, self.received_at
+        chain.size, chain.prev, chain.received_at, chain.streams[leaves.POS] = index, prev, received_at, seq
         return True
 
-    def _is_evidence(self, token: str, identifier: str, ledger_hash: str, content_sha256: str, digest: str) -> bool:
-        chain = self.chain
-        claims = (
-            f'{{"content_sha256":"{content_sha256}","iat":{self.received_second},"index":{chain.size}'
-            f',"iss":"{self.issuer}","leaf_hash":"{digest}","ledger":"{ledger_hash}","prev":"{chain.prev}"'
-            f',"sub":"{identifier}","tenant":"{self.tenant}"}}'
+    def _claims(self, identifier: str, index: int, seq: int, identity: str, prev: str, digest: str) -> str:
+        return (
+            f'{{"content_sha256":"{identity}","iat":{self.received_second},"index":{index}'
+            f',"iss":"{self.issuer}","leaf_hash":"{digest}","ledger":"{leaves.ledger_hash(leaves.POS, seq)}"'
+            f',"prev":"{prev}","sub":"{identifier}","tenant":"{self.tenant}"}}'
         )
-        assert self.keys is not None  # noqa: S101  (asked by the caller)
-        kid = evidence.signer_of_exactly(token, claims.encode(), self.keys, issued_at=self.received_second)
-        return kid is not None and chain.signers.setdefault(key_leaves.EVIDENCE, kid) == kid
+
+    def _is_evidence(self, token: str, claims: str, keys: PublicKeys) -> bool:
+        kid = evidence.signer_of_exactly(token, claims.encode(), keys, issued_at=self.received_second)
+        return kid is not None and self.chain.signers.setdefault(key_leaves.EVIDENCE, kid) == kid
 
 
-def _content(raw: bytes, envelope: bytes, source: str, session: str | None, tenant: str) -> str | None:
-    """The identity in hex, from the raw body, if that is the envelope's and the columns' as well."""
-    salt = _SALT.search(envelope)
+def contents_of(
+    raws: Sequence[bytes],
+    envelopes: Sequence[bytes],
+    sources: Sequence[str],
+    sessions: Sequence[str | None],
+    tenant: str,
+) -> list[bytes] | None:
+    """What identifies the tickets, from their raw bodies, if those are the envelopes' and the columns' as well."""
+    salts: list[bytes] = _SALT.findall(b"\n".join(envelopes))
+    if len(salts) != len(envelopes):
+        return None
+    contents: list[bytes] = []
+    colons = _Colons()
+    tickets = zip(raws, *scan(raws), envelopes, salts, sources, sessions, strict=True)
     try:
-        reading = canonical.read(raw)
-        body = reading.body
-        ticket = body.get("ticket")
-        if type(ticket) is not dict or body.get("source_id") != source or body.get("pos_session") != session:
-            return None
-        if salt is None or body.get("tenant") != tenant:
-            return None
-        if leaves.envelope(body, salt=salt[1].decode(), settled=reading.settled) != envelope:
-            return None
-        return canonical.identity(session, source, ticket, settled=reading.settled)[1]
+        for raw, is_exact, is_settled, envelope, salt, source, session in tickets:
+            body: dict[str, Any]
+            if is_exact:
+                body, settled = orjson.loads(raw), is_settled
+                colons.sent.append(raw)
+            else:
+                body, _, settled = canonical.read(raw)
+            if (
+                type(body) is not dict
+                or type(body.get("ticket")) is not dict
+                or body.get("source_id") != source
+                or body.get("pos_session") != session
+                or body.get("tenant") != tenant
+            ):
+                return None
+            if is_exact and is_settled and _MEMBERS.issuperset(body):
+                made, content = _taken_apart(body, salt.decode(), source, session, colons)
+            else:
+                if is_exact:
+                    colons.written.append(orjson.dumps(body))
+                made = leaves.envelope(body, salt=salt.decode(), settled=settled)
+                content = canonical.identity(session, source, body["ticket"], settled=settled)[0]
+            if made != envelope:
+                return None
+            contents.append(content)
     except ValueError:
         return None
+    return contents if colons.agree() else None
+
+
+@dataclass(slots=True)
+class _Colons:
+    """Show that no key stands twice in any of many bodies: of equal keys the parser keeps the last, so that fewer
+    colons are written than were sent, and never more."""
+
+    sent: list[bytes] = field(default_factory=list[bytes])
+    written: list[bytes] = field(default_factory=list[bytes])
+    twice: list[str] = field(default_factory=list[str])
+    """Values of members that are written in two places."""
+    added: int = 0
+    """Members that were not sent."""
+
+    def agree(self) -> bool:
+        written = b"".join(self.written).count(b":") - "".join(self.twice).count(":") - len(self.twice) - self.added
+        return b"".join(self.sent).count(b":") == written
+
+
+def _taken_apart(
+    body: dict[str, Any], salt: str, source: str, session: str | None, colons: _Colons
+) -> tuple[bytes, bytes]:
+    """Envelope and content of a ticket that `scan` has found settled and that has no other members than those."""
+    preimage: dict[str, Any] = {"source_id": source, "ticket": body.pop("ticket")}
+    colons.twice.append(source)
+    if session is not None:
+        preimage["pos_session"] = session
+        colons.twice.append(session)
+    content = canonical.canonicalise_settled(preimage)
+    if "source_system" not in body:
+        body["source_system"] = leaves.SOURCE_SYSTEM_DEFAULT
+        colons.added += 1
+    body["salt"] = salt
+    colons.added += 1
+    made = canonical.canonicalise_settled(body)
+    colons.written += (content, made)
+    return made, content
