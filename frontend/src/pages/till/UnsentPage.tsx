@@ -222,6 +222,7 @@ function AsideDialog({ sale, by, onClose }: AsideProps) {
         data-autofocus
         label={t('common.reason')}
         value={reason}
+        maxLength={500}
         onChange={(event) => {
           setReason(event.currentTarget.value);
         }}

@@ -1,9 +1,9 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRef } from 'react';
 
-import { liveBoard } from '@/api';
+import { liveBoard, release } from '@/api';
 import type { BoardLine } from '@/api';
-import { data } from '@/http';
+import { body, data } from '@/http';
 import type { LiveEvent } from '@/state/live';
 
 export type { BoardLine };
@@ -48,4 +48,14 @@ export function useBoardEvents(): (event: LiveEvent) => void {
     }
     waiting.current.add(told.registerId);
   };
+}
+
+/** Ends the login at a register, from afar. */
+export function useRelease() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (registerId: string) => body(release({ path: { tpv_id: registerId } })),
+    // Not left to the events: where they are late, the board would still show who is gone.
+    onSettled: () => client.invalidateQueries({ queryKey: KEY }),
+  });
 }

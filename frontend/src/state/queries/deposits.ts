@@ -10,7 +10,6 @@ import {
   validateDeposit,
 } from '@/api';
 import type {
-  ClassificationAnswer,
   CorrectDeposit,
   DepositAnswer,
   DepositStatistics,
@@ -28,9 +27,8 @@ import { given, usePages } from './pages';
 export type Deposit = DepositAnswer;
 export type Suggestion = SuggestionOut;
 export type Category = NonNullable<NewDeposit['category']>;
-export type { Classification, DepositStatus, StatisticsBy, StatisticsLine };
-type Classification = ClassificationAnswer;
-type StatisticsLine = DepositStatistics;
+export type StatisticsLine = DepositStatistics;
+export type { DepositStatus, StatisticsBy };
 
 /** Categories of electrical and electronic equipment, as reports to eco-organisms name them. */
 export const CATEGORIES: readonly Category[] = [
@@ -84,14 +82,14 @@ export function useStatistics(by: StatisticsBy, period: Period) {
 export function useClassification(text: string, language: string) {
   return useQuery({
     queryKey: ['classification', text, language],
-    queryFn: () => data(classifyText({ body: { text, lang: told(language) } })),
+    queryFn: () => data(classifyText({ body: { text, lang: knownLanguage(language) } })),
     enabled: text !== '',
     staleTime: Infinity,
   });
 }
 
 /** The languages that the classifier and the files know. */
-export function told(language: string): 'en' | 'fr' | 'es' | null {
+export function knownLanguage(language: string): 'en' | 'fr' | 'es' | null {
   return language === 'en' || language === 'fr' || language === 'es' ? language : null;
 }
 

@@ -55,13 +55,6 @@ export function useDrawer() {
   return useQuery(drawerQuery());
 }
 
-export function useMovements(sessionId: string) {
-  return useQuery({
-    queryKey: [KEY, 'movements', sessionId],
-    queryFn: () => data(listMovements({ path: { session_id: sessionId } })),
-  });
-}
-
 export function useX(registerId: string) {
   return useQuery({
     queryKey: [KEY, 'x', registerId],

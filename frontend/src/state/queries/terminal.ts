@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 
-import { board, login, loginPin, logout, release, validatePin, verifySession, verifyStore } from '@/api';
+import { login, loginPin, logout, validatePin, verifySession, verifyStore } from '@/api';
 import { body, hasCode } from '@/http';
 import { store } from '@/state/device';
 import type { Store } from '@/state/device';
@@ -8,7 +8,6 @@ import { ended, forgetLogin, keepLogin, loginHasEnded, loginOf } from '@/state/l
 import type { Area } from '@/state/login';
 
 const POLL_MS = 15_000;
-const BOARD_KEY = ['board'];
 
 /** The store's name for a code; kept on this device. */
 export function useVerifyStore() {
@@ -107,27 +106,5 @@ export function useLoginWatch(where: Area) {
     refetchIntervalInBackground: true,
     staleTime: 0,
     retry: false,
-  });
-}
-
-/** Every register of the organisation: who, since when, what is in the drawer. */
-export function useBoard() {
-  return useQuery({
-    queryKey: BOARD_KEY,
-    queryFn: async () => (await body(board())).tpvs,
-    refetchInterval: 30_000,
-  });
-}
-
-export function useBoardChanged() {
-  const client = useQueryClient();
-  return () => client.invalidateQueries({ queryKey: BOARD_KEY });
-}
-
-export function useRelease() {
-  const changed = useBoardChanged();
-  return useMutation({
-    mutationFn: (registerId: string) => body(release({ path: { tpv_id: registerId } })),
-    onSettled: changed,
   });
 }

@@ -1,5 +1,4 @@
 import { Group } from '@mantine/core';
-import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { ButtonTo } from '../parts/links';
@@ -14,12 +13,12 @@ const PAGES = [
 ] as const;
 
 /** The title of a page about deposits, and the way to the others that the role may see. */
-export function DepositHead({ title, children }: { title: string; children?: ReactNode }) {
+export function DepositHead({ title }: { title: string }) {
   const { t } = useTranslation();
   const may = useMay();
   return (
     <>
-      <PageHead title={title}>{children}</PageHead>
+      <PageHead title={title} />
       <Group component="nav" gap="xs" className="no-print" aria-label={t('deposits.pages')}>
         {PAGES.filter((page) => may(page.permission)).map((page) => (
           <ButtonTo

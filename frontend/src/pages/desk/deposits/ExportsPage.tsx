@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 
 import { Refusal } from '@/components/Refusal';
 import { dateLocale } from '@/dates';
-import { told } from '@/state/queries/deposits';
+import { knownLanguage } from '@/state/queries/deposits';
 import { FILE_LANGUAGES, useDownloadReport, useSchedules } from '@/state/queries/exports';
 import { useBranches } from '@/state/queries/places';
 
@@ -52,7 +52,7 @@ function Download() {
   const { t, i18n } = useTranslation();
   const [months] = useState(lastMonths);
   const [chosen, setChosen] = useState(months[0]?.value ?? '');
-  const [lang, setLang] = useState<string>(told(i18n.language) ?? 'en');
+  const [lang, setLang] = useState<string>(knownLanguage(i18n.language) ?? 'en');
   const [branchId, setBranchId] = useState<string | null>(null);
   const branches = useBranches(useMay()('admin:read')).data ?? [];
   const report = useDownloadReport();

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 
 import { Refusal } from '@/components/Refusal';
 import { useActKey } from '@/components/useActKey';
-import { told, useClassification, useRecordDeposit } from '@/state/queries/deposits';
+import { knownLanguage, useClassification, useRecordDeposit } from '@/state/queries/deposits';
 import type { Category } from '@/state/queries/deposits';
 import { useMe } from '@/state/queries/me';
 import { useBranches } from '@/state/queries/places';
@@ -46,7 +46,7 @@ export function NewDepositPage() {
     if (!isReady || record.isPending) return;
     const where = branchId ?? me.data?.branch?.id ?? null;
     record.mutate(
-      { body: { ...goods, category: picked, branchId: where, lang: told(i18n.language) }, key },
+      { body: { ...goods, category: picked, branchId: where, lang: knownLanguage(i18n.language) }, key },
       {
         onSuccess: () => {
           renew();

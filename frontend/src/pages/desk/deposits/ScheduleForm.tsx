@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
 import { useActKey } from '@/components/useActKey';
-import { told } from '@/state/queries/deposits';
+import { knownLanguage } from '@/state/queries/deposits';
 import { FILE_LANGUAGES, useSchedule } from '@/state/queries/exports';
 import type { NewExport } from '@/state/queries/exports';
 import { useMe } from '@/state/queries/me';
@@ -27,6 +27,7 @@ const HINTS: Partial<Record<Field, string>> = {
   prefix: 'reports/',
   url: 'https://…',
 };
+
 /** A day that lies in the period before this one. */
 function before(period: string): string {
   if (period === 'month') return daysAgo(new Date().getDate());
@@ -50,7 +51,7 @@ export function ScheduleForm({ onSecret, onClose }: Props) {
   const [how, setHow] = useState({
     format: 'csv',
     period: 'month',
-    lang: told(i18n.language) ?? 'en',
+    lang: knownLanguage(i18n.language) ?? 'en',
     timezone: zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
     first: 'last',
   });

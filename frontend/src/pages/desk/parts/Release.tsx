@@ -1,7 +1,7 @@
 import { useTranslation } from 'react-i18next';
 
+import { useRelease } from '@/state/queries/board';
 import type { BoardLine } from '@/state/queries/board';
-import { useRelease } from '@/state/queries/terminal';
 
 import { Confirm } from './Confirm';
 
