@@ -95,6 +95,21 @@ def settled(page: Page) -> None:
     )
 
 
+def move_to(page: Page, path: str) -> None:
+    """Go to another page within the app, as its links do: nothing is loaded that is there already."""
+    page.evaluate(
+        """path => {
+            if (location.pathname === path) return
+            for (const it of document.querySelectorAll('h1')) it.dataset.left = ''
+            history.pushState({}, '', path)
+            dispatchEvent(new PopStateEvent('popstate'))
+        }""",
+        path,
+    )
+    expect(page.locator("h1")).to_be_visible()
+    expect(page.locator("h1")).not_to_have_attribute("data-left", "")
+
+
 def faults(page: Page) -> list[Any]:
     """Serious and critical faults that axe finds on the page as it is."""
     # Injected past the policy of the page, as the browser's own tools are.

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.desk import Desk
-from tests.browser.people import LANGUAGES, SIZES, faults, overflows, settled, small_targets
+from tests.browser.people import LANGUAGES, SIZES, faults, move_to, overflows, settled, small_targets
 from tests.selling import sold
 from tests.support import Shop, Shops, move, open_drawer
 
@@ -88,8 +88,7 @@ def test_every_page_is_sound(
     wrong: list[str] = []
 
     for name, path in paths.items():
-        desk.page.goto(f"/desk/{path}")
-        expect(desk.page.get_by_role("heading", level=1)).to_be_visible()
+        move_to(desk.page, f"/desk/{path}".rstrip("/"))
         if name == "sale":
             desk.button("Prove it").click()
             expect(desk.page.get_by_test_id("verdict")).to_be_visible()
@@ -113,8 +112,7 @@ def test_no_word_is_too_long_for_a_phone(
     wrong: list[str] = []
 
     for name, path in paths.items():
-        page.goto(f"/desk/{path}")
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        move_to(page, f"/desk/{path}".rstrip("/"))
         settled(page)
         if shots is not None:
             page.screenshot(path=shots / f"desk-{language}-{name}.png", full_page=True)
