@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,10 +11,20 @@ from uuid import UUID
 from tillvault.cash.takings.domain import PaymentMethod
 from tillvault.core.money import Cash
 from tillvault.identity.policies import BranchPolicies
+from tillvault.sales.catalogue.domain import SaleProduct
 from tillvault.sales.settlement import Terms
 
 LINES_MAX = 200
 PAYMENTS_MAX = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a sale takes from where it is made."""
+
+    products: Mapping[UUID, SaleProduct]
+    receipt_number: int
+    """Held for the rest of the transaction, and given back if that fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +43,8 @@ class Till:
     """The drawer's opening float; its keys are the currencies that the drawer holds. None without a drawer."""
     base_currency: str
     policies: BranchPolicies
+    offer: Offer | None = None
+    """Where it was asked for."""
 
     @property
     def series_id(self) -> UUID:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 import orjson
 
+from tillvault.cash.takings.queries import NEXT_RECEIPT
 from tillvault.core.db import Connection, Row
 from tillvault.identity import policies
-from tillvault.sales.domain import Till
+from tillvault.sales.catalogue.domain import SaleProduct, Unit
+from tillvault.sales.catalogue.queries import FOR_SALE
+from tillvault.sales.domain import Offer, Till
 
 # The lock is the one that movements and a close take: a sale is in the Z, or refused. A drawer that was closed while
 # we waited is no longer OPEN and is not found.
@@ -26,8 +30,21 @@ WHERE s.organisation_id = $1 AND s.status = 'OPEN' AND {which}
 FOR NO KEY UPDATE OF s
 """
 
-_OWN = _DRAWER.format(which="s.branch_id = $2 AND s.opened_by = $3")
-_NAMED = _DRAWER.format(which="s.id = $2")
+# A sale takes its number and its products in the same round trip: after the drawer, from which the number's series and
+# the branch of the prices come.
+_SELLING = f"""
+WITH drawer AS MATERIALIZED ({_DRAWER}), receipt AS (
+    {NEXT_RECEIPT.format(first="SELECT $1, coalesce(register_id, branch_id), 1 FROM drawer")}
+)
+SELECT d.*, receipt.last_number AS receipt_number,
+       (SELECT json_agg(p) FROM ({FOR_SALE.format(branch="d.branch_id", products="{products}")}) p) AS products
+FROM drawer d, receipt
+"""  # noqa: S608  (statements of our own)
+
+_OWN = "s.branch_id = $2 AND s.opened_by = $3"
+_NAMED = "s.id = $2"
+_HOLD_OWN, _SELL_OWN = _DRAWER.format(which=_OWN), _SELLING.format(which=_OWN, products="$4")
+_HOLD_NAMED, _SELL_NAMED = _DRAWER.format(which=_NAMED), _SELLING.format(which=_NAMED, products="$3")
 
 _PLACE = """
 SELECT o.slug AS tenant, b.id AS branch_id, b.name AS branch_name, b.is_active AS branch_is_active,
@@ -41,15 +58,26 @@ WHERE b.organisation_id = $1 AND b.id = $2
 """
 
 
-async def hold_own_drawer(db: Connection, *, branch_id: UUID, user_id: UUID) -> Till | None:
-    """The open drawer of a person in a branch, held for the rest of the transaction."""
-    row = await db.fetchrow(_OWN, db.organisation_id, branch_id, user_id)
+async def hold_own_drawer(
+    db: Connection, *, branch_id: UUID, user_id: UUID, selling: Collection[UUID] | None = None
+) -> Till | None:
+    """The open drawer of a person in a branch, held for the rest of the transaction; with what a sale of the products
+    `selling` takes from it."""
+    row = (
+        await db.fetchrow(_HOLD_OWN, db.organisation_id, branch_id, user_id)
+        if selling is None
+        else await db.fetchrow(_SELL_OWN, db.organisation_id, branch_id, user_id, selling)
+    )
     return _till(row) if row else None
 
 
-async def hold_drawer(db: Connection, session_id: UUID) -> Till | None:
-    """A drawer, held if it is open."""
-    row = await db.fetchrow(_NAMED, db.organisation_id, session_id)
+async def hold_drawer(db: Connection, session_id: UUID, *, selling: Collection[UUID] | None = None) -> Till | None:
+    """A drawer, held if it is open; with what a sale of the products `selling` takes from it."""
+    row = (
+        await db.fetchrow(_HOLD_NAMED, db.organisation_id, session_id)
+        if selling is None
+        else await db.fetchrow(_SELL_NAMED, db.organisation_id, session_id, selling)
+    )
     return _till(row) if row else None
 
 
@@ -63,8 +91,21 @@ def _till(row: Row) -> Till:
     known = dict(row)
     stored = known.pop("policies")
     opening = known.pop("opening")
+    number, products = known.pop("receipt_number", None), known.pop("products", None)
     return Till(
         **known,
         policies=policies.from_stored(orjson.loads(stored) if stored else None),
         opening=orjson.loads(opening) if opening else None,
+        offer=None if number is None else Offer(products=_products(products), receipt_number=number),
     )
+
+
+def _products(text: str | None) -> dict[UUID, SaleProduct]:
+    found: dict[UUID, SaleProduct] = {}
+    for row in orjson.loads(text) if text else ():
+        category_id = row["category_id"]
+        row["id"] = UUID(row["id"])
+        row["category_id"] = None if category_id is None else UUID(category_id)
+        row["unit"] = Unit(row["unit"])
+        found[row["id"]] = SaleProduct(**row)
+    return found

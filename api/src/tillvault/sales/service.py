@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -33,7 +34,8 @@ from tillvault.identity.domain import Actor
 from tillvault.identity.errors import BranchNotFound
 from tillvault.identity.permissions import Permission, require, require_branch
 from tillvault.sales import queries
-from tillvault.sales.domain import Till, WantedPayment
+from tillvault.sales.catalogue import queries as catalogue
+from tillvault.sales.domain import Offer, Till, WantedPayment
 from tillvault.sales.errors import CashSessionRequired
 from tillvault.sales.settlement import Tender
 from tillvault.sales.tickets import ticket_of
@@ -41,16 +43,19 @@ from tillvault.vault.domain import Submission
 from tillvault.vault.service import Sender, submission
 
 
-async def till_of(db: Connection, *, actor: Actor, session_id: UUID | None) -> Till:
+async def till_of(
+    db: Connection, *, actor: Actor, session_id: UUID | None, selling: Collection[UUID] | None = None
+) -> Till:
     """Where the actor sells: the drawer that is named, else their own open one, else, where the branch lets sales go
-    without a drawer, the place alone. The drawer is held for the rest of the transaction.
+    without a drawer, the place alone. The drawer is held for the rest of the transaction. With the products of a sale,
+    `selling`, there is an offer for them.
 
     Raises CashSessionRequired, SessionNotOpen, SessionNotFound, BranchNotFound, RoleForbidden, BranchForbidden,
     BranchInactive.
     """
     require(actor, Permission.SALES_SELL)
     if session_id is not None:
-        till = await queries.hold_drawer(db, session_id)
+        till = await queries.hold_drawer(db, session_id, selling=selling)
         if till is None:
             raise SessionNotFound if await sessions.session(db, session_id) is None else SessionNotOpen
         assert till.opened_by is not None  # noqa: S101  (a drawer has been opened by somebody)
@@ -64,15 +69,24 @@ async def till_of(db: Connection, *, actor: Actor, session_id: UUID | None) -> T
         return till
     if actor.branch_id is None:
         raise BranchNotFound
-    till = await queries.hold_own_drawer(db, branch_id=actor.branch_id, user_id=actor.id)
+    till = await queries.hold_own_drawer(db, branch_id=actor.branch_id, user_id=actor.id, selling=selling)
     if till is None:
         till = await queries.place(db, branch_id=actor.branch_id, register_id=actor.register_id)
         if till is None:
             raise BranchNotFound
         if till.policies.cash_require_session_for_sales:
             raise CashSessionRequired
+        if selling is not None:
+            till = replace(till, offer=await _offer(db, till, selling))
     require_branch(actor, till.branch_id, is_active=till.branch_is_active)
     return till
+
+
+async def _offer(db: Connection, till: Till, product_ids: Collection[UUID]) -> Offer:
+    return Offer(
+        products=await catalogue.for_sale(db, branch_id=till.branch_id, product_ids=product_ids),
+        receipt_number=await takings.next_receipt(db, till.series_id),
+    )
 
 
 def minor_of(amount: Decimal, currency: str, field: str) -> int:

@@ -19,11 +19,14 @@ from tillvault.core.db import Connection, Row, constraint_of
 from tillvault.core.jsontext import dumps
 from tillvault.events.queries import write_telling
 
-_NEXT_RECEIPT = """
-INSERT INTO receipt_series (organisation_id, series_id, last_number) VALUES ($1, $2, 1)
+NEXT_RECEIPT = """
+INSERT INTO receipt_series (organisation_id, series_id, last_number) {first}
 ON CONFLICT (organisation_id, series_id) DO UPDATE SET last_number = receipt_series.last_number + 1
 RETURNING last_number
 """
+"""`first` gives the row of a series that has none yet."""
+
+_NEXT_RECEIPT = NEXT_RECEIPT.format(first="VALUES ($1, $2, 1)")
 
 _LAST_RECEIPT = """
 SELECT last_number FROM receipt_series WHERE organisation_id = $1 AND series_id = $2 FOR NO KEY UPDATE

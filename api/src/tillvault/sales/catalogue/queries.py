@@ -20,16 +20,18 @@ _PRODUCT = (
 )
 _CATEGORY = "id, name, position, colour, is_active, created_at, updated_at"
 
-_FOR_SALE = """
+FOR_SALE = """
 SELECT p.id, p.name, p.sku, p.barcode, p.category_id, c.name AS category_name, p.tax_rate_bp, p.eee_category,
        p.weight_grams, coalesce(b.price_minor, p.price_minor) AS price_minor,
        coalesce(b.currency, p.currency) AS currency, p.is_open_price, p.unit, p.is_active
 FROM products p
 LEFT JOIN product_prices b
-    ON b.organisation_id = p.organisation_id AND b.product_id = p.id AND b.branch_id = $2
+    ON b.organisation_id = p.organisation_id AND b.product_id = p.id AND b.branch_id = {branch}
 LEFT JOIN product_categories c ON c.organisation_id = p.organisation_id AND c.id = p.category_id
-WHERE p.organisation_id = $1 AND p.id = ANY($3)
+WHERE p.organisation_id = $1 AND p.id = ANY({products}::uuid[])
 """
+
+_FOR_SALE = FOR_SALE.format(branch="$2", products="$3")
 
 # The page is cut before anything is joined to it: a word that thousands of products have would join them all.
 _LISTED = """

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from tillvault.cash.errors import SessionNotOpen
 from tillvault.cash.takings import queries as takings
-from tillvault.cash.takings.domain import Line, Sale, SaleKind
+from tillvault.cash.takings.domain import Sale, SaleKind
 from tillvault.cash.takings.errors import SaleNotFound
 from tillvault.cash.takings.queries import Filters
 from tillvault.core import paging
@@ -28,7 +28,7 @@ from tillvault.identity.permissions import (
 )
 from tillvault.sales.catalogue import queries as catalogue
 from tillvault.sales.catalogue.domain import SaleProduct, Unit
-from tillvault.sales.domain import Till, WantedDiscount, WantedLine, WantedSale
+from tillvault.sales.domain import WantedDiscount, WantedLine, WantedSale
 from tillvault.sales.errors import PriceNotAllowed, ProductNotSellable
 from tillvault.sales.pricing import Discount, Priced, lines_of
 from tillvault.sales.service import keep, minor_of, tenders_of, till_of
@@ -46,10 +46,14 @@ async def sell(db: Connection, *, actor: Actor, wanted: WantedSale) -> tuple[Sal
     DiscountTooLarge, PaymentInsufficient, Overpaid, RateUnknown, CurrencyNotAccepted, InsufficientCash,
     SaleRecorded, ValidationFailed, RoleForbidden, BranchForbidden, BranchInactive, BranchNotFound.
     """
-    till = await till_of(db, actor=actor, session_id=wanted.session_id)
+    till = await till_of(db, actor=actor, session_id=wanted.session_id, selling=_product_ids(wanted.lines))
+    assert till.offer is not None  # noqa: S101  (it was asked for)
     if till.opened_by not in {None, actor.id}:
         raise SessionNotOpen("This is somebody else's drawer: a sale goes into the cashier's own.")
-    lines = await priced_lines(db, actor=actor, till=till, wanted=wanted.lines, discount=wanted.discount)
+    priced = [
+        price(index, line, till.offer.products, actor, till.base_currency) for index, line in enumerate(wanted.lines)
+    ]
+    lines = lines_of(priced, _discount(wanted.discount, till.base_currency, "discount"))
     donation = minor_of(wanted.donation, till.base_currency, "donation")
     if not lines and not donation:
         raise ValidationFailed.of("lines", "must have a line, or there must be a donation")
@@ -76,7 +80,7 @@ async def sell(db: Connection, *, actor: Actor, wanted: WantedSale) -> tuple[Sal
         cashier_id=actor.id,
         cashier_name=actor.name,
         series_id=till.series_id,
-        receipt_number=await takings.next_receipt(db, till.series_id),
+        receipt_number=till.offer.receipt_number,
         refunded_sale_id=None,
         currency=till.base_currency,
         goods_minor=goods,
@@ -96,20 +100,14 @@ async def sell(db: Connection, *, actor: Actor, wanted: WantedSale) -> tuple[Sal
     return await keep(db, actor=actor, till=till, sale=sale, request_sha256=wanted.request_sha256)
 
 
-async def priced_lines(
-    db: Connection, *, actor: Actor, till: Till, wanted: Sequence[WantedLine], discount: WantedDiscount | None
-) -> list[Line]:
-    """The lines as the branch sells them. Raises ProductNotSellable, PriceNotAllowed, DiscountTooLarge,
-    ValidationFailed."""
-    products = await products_of(db, branch_id=till.branch_id, lines=wanted)
-    priced = [price(index, line, products, actor, till.base_currency) for index, line in enumerate(wanted)]
-    return lines_of(priced, _discount(discount, till.base_currency, "discount"))
-
-
 async def products_of(db: Connection, *, branch_id: UUID, lines: Sequence[WantedLine]) -> Mapping[UUID, SaleProduct]:
     """The products of these lines as the branch sells them, by id."""
-    ids = {line.product_id for line in lines if line.product_id is not None}
-    return await catalogue.for_sale(db, branch_id=branch_id, product_ids=list(ids)) if ids else {}
+    ids = _product_ids(lines)
+    return await catalogue.for_sale(db, branch_id=branch_id, product_ids=ids) if ids else {}
+
+
+def _product_ids(lines: Sequence[WantedLine]) -> list[UUID]:
+    return list({line.product_id for line in lines if line.product_id is not None})
 
 
 def price(index: int, line: WantedLine, products: Mapping[UUID, SaleProduct], actor: Actor, currency: str) -> Priced:
