@@ -39,27 +39,30 @@ WITH sale AS (
                        donation_minor, rounding_minor, total_minor, rounded_currency, rounded_minor, fx_rates, note,
                        request_sha256, ticket, ticket_sha256, occurred_at, created_at, approved_by)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20::jsonb, $21, $22,
-            $23, $24, $25, $26, $56)
+            $23, $24, $25, $26, $27)
 ), lines AS (
     INSERT INTO sale_lines (organisation_id, sale_id, session_id, refunded_sale_id, number, product_id, category_id,
                             category_name, name, eee_category, weight_grams, quantity_milli, unit_price_minor,
                             list_price_minor, gross_minor, discount_minor, total_minor, tax_rate_bp, tax_minor,
                             refunded_before_milli, sold_milli)
     SELECT $1, $2, $6, $10, l.*
-    FROM unnest($27::smallint[], $28::uuid[], $29::uuid[], $30::text[], $31::text[], $32::text[], $33::bigint[],
-                $34::bigint[], $35::bigint[], $36::bigint[], $37::bigint[], $38::bigint[], $39::bigint[], $40::int[],
-                $41::bigint[], $42::bigint[], $43::bigint[]) AS l
+    FROM json_to_recordset($28::json) AS l(
+        number smallint, product_id uuid, category_id uuid, category_name text, name text, eee_category text,
+        weight_grams bigint, quantity_milli bigint, unit_price_minor bigint, list_price_minor bigint,
+        gross_minor bigint, discount_minor bigint, total_minor bigint, tax_rate_bp int, tax_minor bigint,
+        refunded_before_milli bigint, sold_milli bigint)
 ), payments AS (
     INSERT INTO sale_payments (organisation_id, sale_id, session_id, number, flow, method, currency, amount_minor,
                                base_minor, reference)
     SELECT $1, $2, $6, p.*
-    FROM unnest($44::smallint[], $45::payment_flow[], $46::payment_method[], $47::text[], $48::bigint[], $49::bigint[],
-                $50::text[]) AS p
+    FROM json_to_recordset($29::json) AS p(
+        number smallint, flow payment_flow, method payment_method, currency text, amount_minor bigint,
+        base_minor bigint, reference text)
 )
 INSERT INTO cash_movements (organisation_id, id, branch_id, session_id, actor_id, type, status, reason, ref_sale_id,
                             created_at, currencies, effects_minor)
-SELECT $1, $51, $4, $6, $7, $52, 'APPROVED', $53, $2, $26, $54::text[], $55::bigint[]
-WHERE $51::uuid IS NOT NULL
+SELECT $1, $30, $4, $6, $7, $31, 'APPROVED', $32, $2, $26, $33::text[], $34::bigint[]
+WHERE $30::uuid IS NOT NULL
 """
 
 _LINE_COLUMNS = (
@@ -213,14 +216,14 @@ async def record(db: Connection, sale: Sale, sealed: Sealed, movement: Movement 
             sealed.ticket_sha256,
             sale.occurred_at,
             sale.created_at,
-            *_columns(sale.lines, _LINE_COLUMNS),
-            *_columns(sale.payments, _PAYMENT_COLUMNS),
+            sale.approved_by,
+            _rows(sale.lines, _LINE_COLUMNS),
+            _rows(sale.payments, _PAYMENT_COLUMNS),
             movement.id if movement else None,
             movement.type if movement else None,
             movement.reason if movement else None,
             list(movement.effect) if movement else [],
             list(movement.effect.values()) if movement else [],
-            sale.approved_by,
         )
     except UniqueViolationError as error:
         if constraint_of(error) == "uq_sale_lines_next_refund":
@@ -297,8 +300,8 @@ async def refunded(db: Connection, sale_id: UUID) -> dict[int, int]:
     return {row["number"]: row["quantity_milli"] for row in await db.fetch(_REFUNDED, db.organisation_id, sale_id)}
 
 
-def _columns(items: Sequence[Line] | Sequence[Payment], names: tuple[str, ...]) -> list[list[Any]]:
-    return [[getattr(item, name) for item in items] for name in names]
+def _rows(items: Sequence[Line] | Sequence[Payment], names: tuple[str, ...]) -> str:
+    return dumps([{name: getattr(item, name) for name in names} for item in items]).decode()
 
 
 async def _whole(db: Connection, rows: Sequence[Row]) -> list[Sale]:
