@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any, Protocol
+from uuid import UUID
 
-from tillvault.core.db import Connection, Row
+from asyncpg import Record as Row
 
 PAGE = 512
 """A multiple of the width of a tile, and at most 32 MiB of raw bodies."""
 
+
+class Reader(Protocol):
+    """An open transaction of one organisation, to read in: `core.db.Connection`, or what a helper has, which begins
+    without all that the server loads."""
+
+    @property
+    def organisation_id(self) -> UUID | None: ...
+
+    async def fetch(self, statement: str, *args: object) -> list[Row]: ...
+
+    async def fetchval(self, statement: str, *args: object) -> Any: ...
+
+    async def execute(self, statement: str, *args: object) -> str: ...
+
+
 _SNAPSHOT = re.compile(r"[0-9A-F]+(?:-[0-9A-F]+)*", re.ASCII)
 
 
-async def snapshot(db: Connection, name: str | None = None) -> None:
+async def snapshot(db: Reader, name: str | None = None) -> None:
     """Whoever appends meanwhile is not seen. Must come before any query of the transaction. With a name, it is what the
     transaction sees that exported it."""
     await db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
@@ -24,17 +41,17 @@ async def snapshot(db: Connection, name: str | None = None) -> None:
         await db.execute(f"SET TRANSACTION SNAPSHOT '{name}'")
 
 
-async def export_snapshot(db: Connection) -> str:
+async def export_snapshot(db: Reader) -> str:
     """What this transaction sees, for others to see for as long as it lasts."""
     return str(await db.fetchval("SELECT pg_export_snapshot()"))
 
 
-async def logs(db: Connection) -> list[Row]:
+async def logs(db: Reader) -> list[Row]:
     """Every log of the installation, as organisation and tenant."""
     return await db.fetch("SELECT organisation_id, tenant FROM directory_vaults() ORDER BY tenant")
 
 
-async def entries(db: Connection, first: int, end: int | None = None, *, evidence: bool = True) -> list[Row]:
+async def entries(db: Reader, first: int, end: int | None = None, *, evidence: bool = True) -> list[Row]:
     """A page of leaves with their tickets, not beyond `end`; ids as text, as leaves have them, evidence, a third of all
     bytes, only if it is asked for. Bounds on both sides keep the plan to two walks along keys, whatever the statistics
     say."""
@@ -55,7 +72,7 @@ async def entries(db: Connection, first: int, end: int | None = None, *, evidenc
     )
 
 
-async def ticket_without_leaf(db: Connection) -> int | None:
+async def ticket_without_leaf(db: Reader) -> int | None:
     """The first position at which a ticket stands but no leaf."""
     return await db.fetchval(
         """
@@ -66,7 +83,7 @@ async def ticket_without_leaf(db: Connection) -> int | None:
     )
 
 
-async def stored_tiles(db: Connection, wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Row]:
+async def stored_tiles(db: Reader, wanted: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Row]:
     """Tiles by level and index."""
     rows = await db.fetch(
         """
@@ -81,17 +98,17 @@ async def stored_tiles(db: Connection, wanted: Sequence[tuple[int, int]]) -> dic
     return {(row["level"], row["index"]): row for row in rows}
 
 
-async def end_of_leaves(db: Connection) -> int:
+async def end_of_leaves(db: Reader) -> int:
     """The position after the last leaf, whatever is missing before it."""
     statement = "SELECT coalesce(max(index) + 1, 0) FROM vault_leaves WHERE organisation_id = $1"
     return int(await db.fetchval(statement, db.organisation_id))
 
 
-async def tile_count(db: Connection) -> int:
+async def tile_count(db: Reader) -> int:
     return int(await db.fetchval("SELECT count(*) FROM vault_tiles WHERE organisation_id = $1", db.organisation_id))
 
 
-async def checkpoints(db: Connection, *, above: int, up_to: int) -> list[Row]:
+async def checkpoints(db: Reader, *, above: int, up_to: int) -> list[Row]:
     """Checkpoints of sizes beyond `above`, up to `up_to`."""
     return await db.fetch(
         "SELECT size, root, note, jws, issued_at FROM vault_checkpoints"
@@ -102,7 +119,7 @@ async def checkpoints(db: Connection, *, above: int, up_to: int) -> list[Row]:
     )
 
 
-async def largest_checkpoint(db: Connection) -> int:
+async def largest_checkpoint(db: Reader) -> int:
     """Its size; 0 where there is none."""
     statement = "SELECT coalesce(max(size), 0) FROM vault_checkpoints WHERE organisation_id = $1"
     return int(await db.fetchval(statement, db.organisation_id))

@@ -11,8 +11,8 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
+from asyncpg import Record as Row
 
-from tillvault.core.db import Row
 from tillvault.vault import canonical, evidence, key_leaves, leaves, merkle
 from tillvault.vault.entries import Broken, Chain, check_content, check_envelope, check_evidence
 from tillvault.vault.fsck_scan import scan

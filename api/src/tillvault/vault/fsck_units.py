@@ -16,19 +16,24 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
-from tillvault.core.config import Settings
-from tillvault.core.db import Connection, Database, Row
-from tillvault.events import service as events
+import asyncpg
+from asyncpg import Record as Row
+
 from tillvault.vault import fsck_queries, fsck_rows, jwk
 from tillvault.vault.domain import Head
 from tillvault.vault.entries import Broken, Chain
+from tillvault.vault.fsck_queries import Reader
 from tillvault.vault.fsck_rows import Prover
 from tillvault.vault.jwk import PublicKeys
 from tillvault.vault.key_leaves import EVIDENCE
 from tillvault.vault.leaves import KEY, LeafRefused, parse_leaf
+
+if TYPE_CHECKING:
+    # A helper checks tens of thousands of leaves in the time that settings and logging take to load.
+    from tillvault.core.config import Settings
 
 UNIT = 16 * fsck_queries.PAGE
 _SOME = 128
@@ -74,7 +79,7 @@ class Unit:
         chain.size = self.end
 
 
-Units: TypeAlias = Callable[[Connection, Head, PublicKeys | None], AsyncGenerator[Unit]]
+Units: TypeAlias = Callable[[Reader, Head, PublicKeys | None], AsyncGenerator[Unit]]
 """The units of a log up to its head, in order."""
 
 
@@ -85,13 +90,13 @@ def _spans(size: int, step: int) -> list[tuple[int, int]]:
 # Checking -----------------------------------------------------------------------------------------------------------
 
 
-async def here(db: Connection, head: Head, keys: PublicKeys | None, *, step: int = UNIT) -> AsyncGenerator[Unit]:
+async def here(db: Reader, head: Head, keys: PublicKeys | None, *, step: int = UNIT) -> AsyncGenerator[Unit]:
     """In this process, one after the other."""
     for first, end in _spans(head.edge.size, step):
         yield await check(db, head.origin, keys, first=first, end=end)
 
 
-async def check(db: Connection, origin: str, keys: PublicKeys | None, *, first: int, end: int) -> Unit:
+async def check(db: Reader, origin: str, keys: PublicKeys | None, *, first: int, end: int) -> Unit:
     """Check the leaves of one unit."""
     work = _Work(first, end, origin, keys)
     read = partial(fsck_queries.entries, db, end=end, evidence=keys is not None)
@@ -187,7 +192,7 @@ class Processes:
     jobs: int
     step: int = UNIT
 
-    async def __call__(self, db: Connection, head: Head, keys: PublicKeys | None) -> AsyncGenerator[Unit]:
+    async def __call__(self, db: Reader, head: Head, keys: PublicKeys | None) -> AsyncGenerator[Unit]:
         spans = deque(_spans(head.edge.size, self.step))
         # Few leaves are checked before a process has begun.
         if self.jobs < 2 or len(spans) < 2:
@@ -197,7 +202,7 @@ class Processes:
         assert db.organisation_id is not None  # noqa: S101  (every log is an organisation's)
         task = _Task(
             self.dsn,
-            self.settings.model_copy(update={"database_pool_size": 1}),
+            self.settings.database_statement_timeout_ms,
             db.organisation_id,
             await fsck_queries.export_snapshot(db),
             head.origin,
@@ -224,7 +229,7 @@ class Processes:
 @dataclass(frozen=True, slots=True)
 class _Task:
     dsn: str
-    settings: Settings
+    statement_timeout_ms: int
     organisation_id: UUID
     snapshot: str
     origin: str
@@ -279,20 +284,53 @@ async def _helper(task: _Task) -> Process:
     return helper
 
 
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """The one connection of a helper, in one transaction for as long as it lasts."""
+
+    raw: Any
+    organisation_id: UUID
+
+    @classmethod
+    async def begin(cls, task: _Task) -> _Reader:
+        raw = await asyncpg.connect(
+            task.dsn,
+            timeout=10,
+            command_timeout=task.statement_timeout_ms / 1000 + 5,
+            server_settings={
+                "application_name": "tillvault",
+                "timezone": "UTC",
+                "jit": "off",
+                "statement_timeout": str(task.statement_timeout_ms),
+            },
+        )
+        db = cls(raw, task.organisation_id)
+        # As in core.db: SET takes no parameters, and a UUID has no character that could end the literal.
+        await db.execute(f"BEGIN; SET LOCAL app.organisation_id = '{task.organisation_id}'")
+        await fsck_queries.snapshot(db, task.snapshot)
+        return db
+
+    async def fetch(self, statement: str, *args: object) -> list[Row]:
+        return await self.raw.fetch(statement, *args)
+
+    async def fetchval(self, statement: str, *args: object) -> Any:
+        return await self.raw.fetchval(statement, *args)
+
+    async def execute(self, statement: str, *args: object) -> str:
+        return await self.raw.execute(statement, *args)
+
+
 def help_out() -> None:
     """What a helper does: check the units that it is asked for on its standard input, until that ends."""
     asked, answers = sys.stdin.buffer, sys.stdout.buffer
     task: _Task = pickle.load(asked)  # noqa: S301  (of the process that began this one)
     keys = jwk.parse_jwks(task.jwks) if task.jwks is not None else None
-    database: Database | None = None
+    db: _Reader | None = None
 
     async def checked(first: int, end: int) -> Unit:
-        nonlocal database
-        if database is None:
-            database = await Database.connect(task.dsn, task.settings, flush=events.flush)
-        async with database.transaction(task.organisation_id) as db:
-            await fsck_queries.snapshot(db, task.snapshot)
-            return await check(db, task.origin, keys, first=first, end=end)
+        nonlocal db
+        db = db or await _Reader.begin(task)
+        return await check(db, task.origin, keys, first=first, end=end)
 
     with asyncio.Runner() as runner, suppress(EOFError):
         while True:
