@@ -163,6 +163,8 @@ def run_api(settings: Settings, listener: socket.socket) -> None:
         access_log=False,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
+        # Longer than proxies keep a connection, 60 s mostly: what they are about to use must not be closed by us.
+        timeout_keep_alive=75,
         timeout_graceful_shutdown=20,
         server_header=False,
     )
