@@ -32,18 +32,19 @@ from tillvault.vault.intake import Intake
 Act = Callable[[Connection, Actor], Awaitable[tuple[Sale, Submission]]]
 
 
-async def answer_sale(
-    request: Request, door: Doorkeeper, act: Act, *, own_id: UUID | None, request_sha256: bytes
-) -> Response:
+async def answer_sale(request: Request, act: Act, *, own_id: UUID | None, request_sha256: bytes) -> Response:
     """Carry out a sale or refund and answer it with its place in the ledger. `own_id` is the id that the client made:
     a repetition under it finds what it repeats, also when it would be refused by now.
     """
+    # Not a dependency: to solve one takes as long as to price a line.
+    door: Doorkeeper = request.app.state.doorkeeper
     try:
         async with opened(request, door) as edge:
             await guard_branch(edge)
             sale, ticket = await act(edge.db, edge.actor)
-            # What is kept under the key is only whose answer to repeat: the place in the ledger is not known yet.
-            await edge.answer({"id": sale.id}, 201)
+            if edge.held is not None:
+                # Kept is only whose answer to repeat: the place in the ledger is not known yet.
+                await edge.answer({"id": sale.id}, 201)
     except AnsweredBefore as before:
         return await _repeated(request, door, UUID(orjson.loads(before.body)["data"]["id"]), status=before.status)
     except Unauthorized:

@@ -16,7 +16,7 @@ from tillvault.core.http.body import StrictRoute
 from tillvault.core.http.dialects import Dialect
 from tillvault.core.http.fields import Cursor, Limit
 from tillvault.core.http.openapi import AUTHENTICATED, refusals
-from tillvault.identity.edge import Authorised, Door, guard_branch
+from tillvault.identity.edge import Authorised, guard_branch
 from tillvault.identity.errors import BranchNotFound
 from tillvault.sales.carts import service
 from tillvault.sales.carts.domain import CartStatus
@@ -165,12 +165,11 @@ async def resume_cart(cart_id: UUID, edge: Authorised) -> Response:
     )
     | {200: {"description": "This cart was sold before with the same payments.", "model": Success[SaleOut]}},
 )
-async def finalize_cart(request: Request, cart_id: UUID, body: FinaliseCart, door: Door) -> Response:
+async def finalize_cart(request: Request, cart_id: UUID, body: FinaliseCart) -> Response:
     """Sell the cart. The sale has the cart's id: sent twice, it is sold once."""
     request_sha256 = body.fingerprint(cart_id)
     return await answer_sale(
         request,
-        door,
         lambda db, actor: service.finalise(
             db,
             actor=actor,

@@ -69,7 +69,6 @@ async def refund_sale(
     wanted = body.wanted(sale_id)
     return await answer_sale(
         request,
-        door,
         lambda db, actor: service.refund(db, actor=actor, wanted=wanted, approver_id=approver_id),
         own_id=body.id,
         request_sha256=wanted.request_sha256,
