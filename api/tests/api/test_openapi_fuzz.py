@@ -51,7 +51,7 @@ def as_file(_context: Any, value: Any) -> bytes:
 
 @pytest.fixture(scope="module")
 def fuzzed(base_url: str) -> Any:
-    document: Any = schemathesis.openapi.from_url(f"{base_url}/openapi.json")
+    document: Any = schemathesis.openapi.from_url(f"{base_url}/openapi.json", timeout=60)
     return document.exclude(path=ENDLESS)
 
 
