@@ -78,7 +78,6 @@ def upgrade() -> None:
             ["product_categories.organisation_id", "product_categories.id"],
             name=op.f("fk_products_organisation_id_category_id"),
         ),
-        sa.PrimaryKeyConstraint("organisation_id", "id", name=op.f("pk_products")),
         sa.UniqueConstraint(
             "organisation_id",
             "barcode",
@@ -97,6 +96,8 @@ def upgrade() -> None:
     op.create_index("ix_products_category", "products", ["organisation_id", "category_id"], unique=False)
     op.create_index("ix_products_search", "products", ["organisation_id", "search", "id"], unique=False)
     op.create_index("ix_products_updated", "products", ["organisation_id", "updated_at", "id"], unique=False)
+    # The key last, as that of branches.
+    op.create_primary_key(op.f("pk_products"), "products", ["organisation_id", "id"])
     op.create_table(
         "product_prices",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),

@@ -109,7 +109,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("refunded_sale_id IS NOT NULL"),
     )
     op.create_index("ix_sales_session", "sales", ["organisation_id", "session_id"], unique=False)
-    # The key last, as that of drawers: or every line and payment would be checked by reading every sale.
+    # The key last, as that of branches: or every line and payment would be checked by reading every sale.
     op.create_primary_key(op.f("pk_sales"), "sales", ["organisation_id", "id"])
     op.create_foreign_key(
         op.f("fk_sales_organisation_id_refunded_sale_id"),

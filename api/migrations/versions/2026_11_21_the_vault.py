@@ -83,11 +83,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["vault_logs.organisation_id"], name=op.f("fk_vault_leaves_organisation_id")
         ),
-        sa.PrimaryKeyConstraint("organisation_id", "index", name=op.f("pk_vault_leaves")),
         sa.UniqueConstraint(
             "organisation_id", "stream", "stream_seq", name=op.f("uq_vault_leaves_organisation_id_stream_stream_seq")
         ),
     )
+    # The key last, as that of branches: or every ticket's leaf would be looked for among all of the log.
+    op.create_primary_key(op.f("pk_vault_leaves"), "vault_leaves", ["organisation_id", "index"])
     op.create_table(
         "vault_tiles",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -121,9 +122,6 @@ def upgrade() -> None:
             ["vault_leaves.organisation_id", "vault_leaves.index"],
             name=op.f("fk_vault_tickets_organisation_id_index"),
         ),
-        sa.PrimaryKeyConstraint("organisation_id", "id", name=op.f("pk_vault_tickets")),
-        sa.UniqueConstraint("organisation_id", "index", name=op.f("uq_vault_tickets_organisation_id_index")),
-        sa.UniqueConstraint("organisation_id", "sha256", name=op.f("uq_vault_tickets_organisation_id_sha256")),
     )
     op.create_index(
         "ix_vault_tickets_received", "vault_tickets", ["organisation_id", "received_at", "id"], unique=False
@@ -132,6 +130,12 @@ def upgrade() -> None:
         "ix_vault_tickets_session", "vault_tickets", ["organisation_id", "pos_session", "index"], unique=False
     )
     op.create_index("ix_vault_tickets_source", "vault_tickets", ["organisation_id", "source_id"], unique=False)
+    # The keys last, as that of leaves.
+    for column in ("index", "sha256"):
+        op.create_unique_constraint(
+            op.f(f"uq_vault_tickets_organisation_id_{column}"), "vault_tickets", ["organisation_id", column]
+        )
+    op.create_primary_key(op.f("pk_vault_tickets"), "vault_tickets", ["organisation_id", "id"])
     op.create_table(
         "vault_checks",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
