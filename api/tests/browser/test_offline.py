@@ -17,7 +17,7 @@ TillOf = Callable[..., Till]
 @pytest.fixture
 def counter(shops: Shops, till_of: TillOf) -> Counter:
     shop = shop_of(shops)
-    return Counter(drawer_ready(till_of(shop), shop.ana), shop)
+    return Counter(drawer_ready(till_of(shop, keeps_app=True), shop.ana), shop)
 
 
 def kept_on_device(page: Page) -> None:
@@ -98,7 +98,7 @@ def test_a_sale_at_a_price_of_yesterday_waits_for_a_manager_and_holds_up_no_othe
     shops: Shops, till_of: TillOf
 ) -> None:
     shop = shop_of(shops)
-    counter = Counter(drawer_ready(till_of(shop), shop.ana), shop)
+    counter = Counter(drawer_ready(till_of(shop, keeps_app=True), shop.ana), shop)
     page = counter.page
     page.context.set_offline(True)
     for name in ("Bread", "Coffee"):

@@ -17,7 +17,7 @@ TillOf = Callable[..., Till]
 @pytest.fixture
 def counter(shops: Shops, till_of: TillOf) -> Counter:
     shop = shop_of(shops)
-    return Counter(drawer_ready(till_of(shop), shop.ana), shop)
+    return Counter(drawer_ready(till_of(shop, keeps_app=True), shop.ana), shop)
 
 
 def printed_pages(page: Page) -> None:

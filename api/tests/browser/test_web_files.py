@@ -46,7 +46,7 @@ def test_a_till_keeps_no_page_of_the_desk(chromium: object, http: httpx.Client) 
 
 
 def test_the_desk_comes_from_the_server_even_where_a_till_is_kept(new_page: OpenPage) -> None:
-    page = new_page()
+    page = new_page(keeps_app=True)
     page.goto("/till")
     page.evaluate(
         "async () => { await navigator.serviceWorker.register('/sw.js'); await navigator.serviceWorker.ready }"
