@@ -95,19 +95,20 @@ def settled(page: Page) -> None:
     )
 
 
-def move_to(page: Page, path: str) -> None:
+def walk(page: Page, path: str) -> None:
     """Go to another page within the app, as its links do: nothing is loaded that is there already."""
-    page.evaluate(
-        """path => {
-            if (location.pathname === path) return
-            for (const it of document.querySelectorAll('h1')) it.dataset.left = ''
-            history.pushState({}, '', path)
-            dispatchEvent(new PopStateEvent('popstate'))
-        }""",
-        path,
-    )
-    expect(page.locator("h1")).to_be_visible()
-    expect(page.locator("h1")).not_to_have_attribute("data-left", "")
+    page.evaluate("path => { history.pushState({}, '', path); dispatchEvent(new PopStateEvent('popstate')) }", path)
+
+
+def move_to(page: Page, path: str) -> None:
+    """Walk to another page and wait for its heading."""
+    if page.evaluate("path => location.pathname === path", path):
+        return
+    heading = page.locator("h1")
+    heading.evaluate_all("all => all.forEach(it => { it.dataset.left = '' })")
+    walk(page, path)
+    expect(heading).to_be_visible()
+    expect(heading).not_to_have_attribute("data-left", "")
 
 
 def faults(page: Page) -> list[Any]:
