@@ -13,7 +13,7 @@ import pytest
 from tests.machinery import copy_folder, execute, made_once, served
 from tests.nursery import Nursery
 from tests.support import Api, Shops
-from tillvault.core import logging, migrate
+from tillvault.core import garbage, logging, migrate
 from tillvault.core.config import Settings
 from tillvault.core.embedded import APP_LOGIN, OWNER_ROLE, EmbeddedPostgres
 
@@ -22,6 +22,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with slow tests first: one that is begun last would keep all other processes waiting for its end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish() -> None:
+    """The API under test runs in this process, beside all that tests load."""
+    garbage.look_less_often()
 
 
 @pytest.hookimpl(wrapper=True)
