@@ -27,7 +27,7 @@ from tillvault.vault.domain import Document, Head, SourceConflict, Submission, T
 from tillvault.vault.errors import VaultBusy, VaultUnavailable
 from tillvault.vault.leaves import Leaf
 
-GROUP_MAX = 512
+GROUP_MAX = 1024
 """Tickets in one transaction."""
 PART_MAX = 128
 """Tickets in one statement: PostgreSQL writes a part while the next one is hashed and signed."""
@@ -188,7 +188,8 @@ class Intake:
                 if writing is not None:
                     await writing
                 writing = asyncio.create_task(queries.append(db, appended, tiles))
-                # Begins to write before the next part is made.
+                # Begins to write before the next part is made: the loop sends what was written in one turn at its end.
+                await asyncio.sleep(0)
                 await asyncio.sleep(0)
         finally:
             # Whatever happens, the connection must not be left in the middle of a statement.
